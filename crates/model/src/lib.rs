@@ -1,0 +1,21 @@
+//! The vocabulary that every other part of Lockstep shares.
+//!
+//! **Architecture invariant:** nothing here does input or output, reads a clock or draws a random
+//! number (except [`uuid`]-based ids, whose `fresh` constructors say so). Every other crate may
+//! depend on this one; it depends on none of them.
+#![forbid(unsafe_code)]
+
+pub mod code;
+pub mod ids;
+pub mod password;
+pub mod provenance;
+pub mod secret;
+pub mod stamp;
+pub mod store;
+
+pub use code::Code;
+pub use ids::{BindingId, DeviceId, EnvelopeId, PersonId};
+pub use provenance::{Channel, Origin, Provenance};
+pub use secret::Secret;
+pub use stamp::{Epoch, Generation, Stamp, Timestamp};
+pub use store::{StoreKind, StoreState};

@@ -1,0 +1,88 @@
+//! The one type that may hold a password or a key.
+
+use std::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Bytes that must not be printed, compared, copied by accident, or left in memory.
+///
+/// There is no `Clone`, no `PartialEq` and no serialisation on purpose: a copy is made with
+/// [`Secret::duplicate`], which shows in review, and the bytes are reached with
+/// [`Secret::expose`], which does too.
+#[derive(Zeroize, ZeroizeOnDrop, Default)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Takes the bytes over; the vector's buffer becomes the secret's and is wiped with it.
+    #[must_use]
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// Copies the bytes into a buffer of their own.
+    #[must_use]
+    pub fn copy_of(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+
+    /// The bytes; keep the borrow short and copy nothing out of it.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// A second copy, with a life of its own.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// Whether there are no bytes at all: the person left the field blank.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether both hold the same bytes, without ending early at the first difference.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len()
+            && self
+                .0
+                .iter()
+                .zip(&other.0)
+                .fold(0_u8, |sum, (a, b)| sum | (a ^ b))
+                == 0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn printing_shows_nothing() {
+        let secret = Secret::copy_of(b"canary");
+        assert_eq!(format!("{secret:?}"), "Secret(..)");
+    }
+
+    #[test]
+    fn same_as_compares_bytes_and_length() {
+        let left = Secret::copy_of(b"abc");
+        assert!(left.same_as(&Secret::copy_of(b"abc")));
+        assert!(!left.same_as(&Secret::copy_of(b"abd")));
+        assert!(!left.same_as(&Secret::copy_of(b"ab")));
+    }
+}

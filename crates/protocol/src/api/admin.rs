@@ -1,0 +1,133 @@
+//! What an admin sees and does.
+
+use lockstep_model::{DeviceId, Generation, PersonId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::me::{Computer, Role};
+use super::message;
+
+message! {
+    /// Adds a person.
+    pub struct NewPerson {
+        /// 1 to 64 characters of a-z, 0-9, dot, dash, underscore.
+        pub user_name: String,
+        /// The name to greet them by; 1 to 128 characters.
+        pub display_name: String,
+    }
+
+    /// A person was added; the link is shown once and works once.
+    pub struct Invited {
+        /// The person.
+        pub person: PersonId,
+        /// The activation link; its token is in the fragment.
+        pub activation_link: String,
+        /// When the link stops working.
+        pub expires_at: Timestamp,
+    }
+
+    /// One line of the list of people.
+    pub struct PersonRow {
+        /// The person.
+        pub person: PersonId,
+        /// The user name.
+        pub user_name: String,
+        /// The name shown.
+        pub display_name: String,
+        /// What they may do.
+        pub role: Role,
+        /// Where their account stands.
+        pub status: PersonStatus,
+        /// Their password's generation, once activated.
+        pub generation: Option<Generation>,
+        /// When that password was set.
+        pub changed_at: Option<Timestamp>,
+        /// How many of their computers are in sync.
+        pub computers_in_sync: u32,
+        /// How many computers they have.
+        pub computers: u32,
+    }
+
+    /// The list of people, by user name.
+    pub struct People {
+        /// The lines.
+        pub people: Vec<PersonRow>,
+    }
+
+    /// Makes an enrolment string.
+    pub struct NewEnrolment {
+        /// How many computers may use it: 1 to 10,000.
+        pub uses: u32,
+        /// How long it works, in seconds: 60 to 30 days.
+        pub valid_for_s: u32,
+    }
+
+    /// An enrolment string; shown once.
+    pub struct Enrolment {
+        /// The string, to be piped or pasted into `lockstep enrol`.
+        pub enrolment: String,
+        /// When it stops working.
+        pub expires_at: Timestamp,
+    }
+
+    /// One line of the list of computers.
+    pub struct ComputerRow {
+        /// Whose it is, as user name.
+        pub user_name: String,
+        /// The generation that the person's password has.
+        pub generation: Generation,
+        /// The computer, as its owner sees it.
+        #[serde(flatten)]
+        pub computer: Computer,
+    }
+
+    /// An enrolled device that nobody is linked to yet.
+    pub struct UnlinkedDevice {
+        /// The device.
+        pub device: DeviceId,
+        /// Its name.
+        pub name: String,
+    }
+
+    /// Every computer.
+    pub struct Computers {
+        /// Those that are linked to a person, by user name and computer.
+        pub computers: Vec<ComputerRow>,
+        /// Those that are only enrolled.
+        pub unlinked: Vec<UnlinkedDevice>,
+    }
+
+    /// One line of the audit.
+    pub struct AuditRow {
+        /// Its number.
+        pub sequence: i64,
+        /// When.
+        pub at: Timestamp,
+        /// Who: a user name, a computer, "directory" or "somebody".
+        pub actor: String,
+        /// What: a word of the closed list of audited actions.
+        pub action: String,
+        /// Whom or what it concerned.
+        pub subject: String,
+        /// From which address.
+        pub address: String,
+        /// "ok", or the code it was refused with.
+        pub result: String,
+    }
+
+    /// The newest part of the audit.
+    pub struct Audit {
+        /// Newest first; 200 lines at most.
+        pub entries: Vec<AuditRow>,
+    }
+}
+
+/// Where a person's account in the directory stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PersonStatus {
+    /// Invited, no password yet.
+    Pending,
+    /// Has a password.
+    Active,
+}

@@ -1,0 +1,171 @@
+//! What an enrolled computer asks.
+
+use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, PersonId, Provenance, Stamp};
+use serde::{Deserialize, Serialize};
+
+use super::me::StoreRow;
+use super::{Credential, Organisation, Vouch, message};
+use crate::Bytes;
+
+message! {
+    /// Enrols a computer; signed with the key that it brings.
+    pub struct Enrol {
+        /// The enrolment string's token.
+        pub token: String,
+        /// The computer's name.
+        pub name: String,
+        /// Its operating system, for people: "Debian 12".
+        pub system: String,
+        /// The agent's version.
+        pub agent_version: String,
+    }
+
+    /// The computer is enrolled.
+    pub struct Enrolled {
+        /// Its id from now on.
+        pub device: DeviceId,
+        /// The realm, which is OPAQUE's server identifier.
+        pub realm: String,
+        /// The OPAQUE key, vouched for.
+        pub vouch: Vouch,
+        /// Words and rules.
+        pub organisation: Organisation,
+    }
+
+    /// What a device learns when it checks in, and as the first event of its stream.
+    pub struct CheckIn {
+        /// Words and rules.
+        pub organisation: Organisation,
+        /// The OPAQUE key, vouched for.
+        pub vouch: Vouch,
+        /// Where each of its bindings stands.
+        pub bindings: Vec<BindingNews>,
+    }
+
+    /// Where one binding's person stands: never a secret, always the whole truth of the moment.
+    pub struct BindingNews {
+        /// Which binding.
+        pub binding: BindingId,
+        /// The person's stamp.
+        pub stamp: Stamp,
+        /// How that password came to be.
+        pub changed: Provenance,
+        /// How many other computers the person has.
+        pub other_computers: u32,
+    }
+
+    /// First step of a proof made on a device.
+    ///
+    /// OPAQUE runs with the [context](crate::api::device::proof_context) of purpose, device and
+    /// binding, so that no other proof can stand in for it.
+    pub struct ProofStart {
+        /// What the proof is for.
+        pub purpose: Purpose,
+        /// The binding; drawn by the device when it is about to be made.
+        pub binding: BindingId,
+        /// Whose password, only when the binding is about to be made.
+        pub user_name: Option<String>,
+        /// OPAQUE KE1.
+        pub request: Bytes,
+        /// OPAQUE `RegistrationRequest` of the new password, only for a change.
+        pub registration_request: Option<Bytes>,
+    }
+
+    /// Answer to [`ProofStart`].
+    pub struct ProofStarted {
+        /// Names this attempt; good for one finish within a minute.
+        pub attempt: String,
+        /// OPAQUE KE2.
+        pub response: Bytes,
+        /// What the client needs beside it.
+        pub credential: Credential,
+        /// OPAQUE `RegistrationResponse`, only for a change.
+        pub registration_response: Option<Bytes>,
+        /// What the client needs for the new password, only for a change.
+        pub new_credential: Option<Credential>,
+    }
+
+    /// Second step of a proof.
+    pub struct ProofFinish {
+        /// From [`ProofStarted`].
+        pub attempt: String,
+        /// OPAQUE KE3.
+        pub finish: Bytes,
+        /// The local account's name, only when the binding is about to be made.
+        pub account: Option<String>,
+        /// The envelope for which a share is to be made.
+        pub new_envelope: Option<EnvelopeId>,
+        /// The envelopes whose shares are asked for.
+        pub envelopes: Vec<EnvelopeId>,
+    }
+
+    /// The proof holds.
+    pub struct Proved {
+        /// Whose password was proved.
+        pub person: PersonId,
+        /// The stamp of the password proved.
+        pub stamp: Stamp,
+        /// How that password came to be.
+        pub changed: Provenance,
+        /// The shares, sealed under the proof's session key.
+        pub shares: Bytes,
+        /// Envelopes asked for whose share is gone or not released.
+        pub withheld: Vec<EnvelopeId>,
+    }
+
+    /// Commits a change that a proof with [`Purpose::Change`] has opened.
+    pub struct ChangeCommit {
+        /// The proof's attempt.
+        pub attempt: String,
+        /// OPAQUE `RegistrationRecord` of the new password.
+        pub registration_record: Bytes,
+        /// The stamp that is to be replaced.
+        pub from: Stamp,
+    }
+
+    /// How a binding's stores stand.
+    pub struct Report {
+        /// Which binding.
+        pub binding: BindingId,
+        /// The stamp that the device knows of.
+        pub stamp: Option<Stamp>,
+        /// Each store.
+        pub stores: Vec<StoreRow>,
+        /// The last failure, if the last sync ended in one.
+        pub problem: Option<Code>,
+    }
+
+    /// Retires envelopes; their shares are deleted.
+    pub struct RetireEnvelopes {
+        /// Which binding.
+        pub binding: BindingId,
+        /// The envelopes; the device has erased its copies already.
+        pub envelopes: Vec<EnvelopeId>,
+    }
+}
+
+/// What a proof made on a device is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Makes a binding.
+    Link,
+    /// Brings a binding's stores in step.
+    Sync,
+    /// Changes the password.
+    Change,
+}
+
+/// OPAQUE's application context of a proof made on a device (RFC 9807 section 6.4).
+///
+/// A browser's proof has none, so it can never be mistaken for a device's.
+#[must_use]
+pub fn proof_context(purpose: Purpose, device: DeviceId, binding: BindingId) -> Vec<u8> {
+    let purpose = match purpose {
+        Purpose::Link => "link",
+        Purpose::Sync => "sync",
+        Purpose::Change => "change",
+    };
+    format!("lockstep proof 1|{purpose}|{device}|{binding}").into_bytes()
+}

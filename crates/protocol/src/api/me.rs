@@ -1,0 +1,132 @@
+//! What a signed-in person sees and changes.
+
+use lockstep_model::{DeviceId, PersonId, Provenance, Stamp, StoreKind, StoreState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Credential, message};
+use crate::Bytes;
+
+message! {
+    /// The person, their password's standing, and their computers; also each event of `me/events`.
+    pub struct Me {
+        /// The person's id.
+        pub person: PersonId,
+        /// The user name.
+        pub user_name: String,
+        /// The name to greet them by.
+        pub display_name: String,
+        /// What else they may do here.
+        pub role: Role,
+        /// Their password's stamp.
+        pub stamp: Stamp,
+        /// How that password came to be.
+        pub changed: Provenance,
+        /// Their computers, by name.
+        pub computers: Vec<Computer>,
+    }
+
+    /// One of a person's computers.
+    pub struct Computer {
+        /// The device.
+        pub device: DeviceId,
+        /// Its name.
+        pub name: String,
+        /// Its operating system, for people: "Debian 12".
+        pub system: String,
+        /// The local account that is linked.
+        pub account: String,
+        /// Where it stands as a whole.
+        pub standing: Standing,
+        /// Each store, in the order in which they move.
+        pub stores: Vec<StoreRow>,
+        /// When the directory last heard from it.
+        pub last_contact: Option<Timestamp>,
+        /// Whether it is connected now.
+        pub online: bool,
+    }
+
+    /// One store of a computer.
+    pub struct StoreRow {
+        /// Which store.
+        pub kind: StoreKind,
+        /// How it stands.
+        #[serde(flatten)]
+        pub state: StoreState,
+    }
+
+    /// First step of a change: a fresh proof of the current password and a new registration.
+    pub struct PasswordStart {
+        /// OPAQUE KE1 with the current password.
+        pub request: Bytes,
+        /// OPAQUE `RegistrationRequest` with the new one.
+        pub registration_request: Bytes,
+    }
+
+    /// Answer to [`PasswordStart`].
+    pub struct PasswordStarted {
+        /// Names this attempt; good for one finish within a minute.
+        pub attempt: String,
+        /// OPAQUE KE2.
+        pub response: Bytes,
+        /// What the client needs for the current password.
+        pub credential: Credential,
+        /// OPAQUE `RegistrationResponse`.
+        pub registration_response: Bytes,
+        /// What the client needs for the new password.
+        pub new_credential: Credential,
+        /// The stamp that this change would replace.
+        pub from: Stamp,
+    }
+
+    /// Second step of a change. Every other session of the person ends.
+    pub struct PasswordFinish {
+        /// From [`PasswordStarted`].
+        pub attempt: String,
+        /// OPAQUE KE3: the proof of the current password.
+        pub finish: Bytes,
+        /// OPAQUE `RegistrationRecord` of the new one.
+        pub registration_record: Bytes,
+    }
+
+    /// An enrolment string for a computer of the person's own; shown once, works once.
+    pub struct OwnEnrolment {
+        /// The string, to be pasted into `lockstep enrol`.
+        pub enrolment: String,
+        /// When it stops working.
+        pub expires_at: Timestamp,
+    }
+
+    /// The new standing after a change.
+    pub struct PasswordChanged {
+        /// The new password's stamp.
+        pub stamp: Stamp,
+    }
+}
+
+/// Where a computer stands as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Every store was opened with the password of the present generation.
+    InSync,
+    /// It asks the person now: connected, and some store is behind.
+    AsksNow,
+    /// It asks when it is back: not connected, and some store is behind.
+    AsksWhenOnline,
+    /// A sync runs.
+    Working,
+    /// Some store could not follow.
+    Problem,
+}
+
+/// What a person may do beyond their own affairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Nothing.
+    Person,
+    /// Everything; the first admin.
+    Owner,
+}

@@ -1,0 +1,147 @@
+//! The directory's HTTP messages, version 1, under `/api/v1`.
+//!
+//! | module | who asks | proven by |
+//! |---|---|---|
+//! | [`public`] | anybody: activation and sign-in | a one-time token, or OPAQUE |
+//! | [`me`] | a signed-in person | a session |
+//! | [`admin`] | a person with a role | a session |
+//! | [`device`] | an enrolled computer | an [assertion](crate::assertion) |
+//!
+//! Times are milliseconds since 1970 by the directory's clock. A failed request answers
+//! [`Problem`] with the HTTP status that fits.
+
+use lockstep_model::Code;
+use lockstep_model::code::Retry;
+use serde::{Deserialize, Serialize};
+
+use crate::Bytes;
+
+pub mod admin;
+pub mod device;
+pub mod me;
+pub mod public;
+
+/// The version of this interface, sent by agents in `Lockstep-Version`.
+pub const VERSION: u16 = 1;
+
+/// The most bytes of a request body.
+pub const MAX_BODY: usize = 64 * 1024;
+
+macro_rules! message {
+    ($($(#[$doc:meta])* $vis:vis struct $name:ident { $($body:tt)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+            #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+            $vis struct $name { $($body)* }
+        )*
+    };
+}
+pub(crate) use message;
+
+message! {
+    /// Why a request was refused. Nothing was changed, unless the code says otherwise.
+    pub struct Problem {
+        /// The code of the closed list.
+        pub code: Code,
+        /// Its sentence, with the organisation's name in it; the computer is called "computer".
+        pub sentence: String,
+        /// What to do next.
+        pub next_step: String,
+        /// Whether trying again can help.
+        pub retry: Retry,
+    }
+
+    /// What a client must know to run OPAQUE for one credential.
+    ///
+    /// An unknown person gets an answer of the same shape.
+    pub struct Credential {
+        /// The cipher suite's number.
+        pub suite: u16,
+        /// The normalisation rule's number.
+        pub normalisation: u16,
+        /// The key stretching's parameters; clients refuse any below their floor.
+        pub ksf: Ksf,
+        /// OPAQUE's client identifier: the person's immutable id.
+        pub client_identifier: String,
+        /// OPAQUE's server identifier: the realm.
+        pub server_identifier: String,
+    }
+}
+
+/// Parameters of Argon2id (RFC 9106), which stretches the password on the client's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Ksf {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+}
+
+impl Ksf {
+    /// The default: 64 MiB, 3 passes, 4 lanes.
+    pub const DEFAULT: Self = Self {
+        memory_kib: 64 * 1024,
+        iterations: 3,
+        parallelism: 4,
+    };
+    /// The least that a client accepts: 19 MiB, 2 passes.
+    pub const FLOOR: Self = Self {
+        memory_kib: 19 * 1024,
+        iterations: 2,
+        parallelism: 1,
+    };
+    /// The most that a client accepts, so that a hostile directory cannot exhaust it.
+    pub const CEILING: Self = Self {
+        memory_kib: 1024 * 1024,
+        iterations: 16,
+        parallelism: 16,
+    };
+
+    /// Whether every parameter lies between floor and ceiling.
+    #[must_use]
+    pub const fn is_acceptable(self) -> bool {
+        self.memory_kib >= Self::FLOOR.memory_kib
+            && self.memory_kib <= Self::CEILING.memory_kib
+            && self.iterations >= Self::FLOOR.iterations
+            && self.iterations <= Self::CEILING.iterations
+            && self.parallelism >= Self::FLOOR.parallelism
+            && self.parallelism <= Self::CEILING.parallelism
+    }
+}
+
+message! {
+    /// The organisation's words and rules, for every window and page.
+    pub struct Organisation {
+        /// Its name.
+        pub name: String,
+        /// Whom to ask for help.
+        pub it_contact: ItContact,
+        /// The rules for a new password.
+        pub policy: lockstep_model::password::Policy,
+    }
+
+    /// The IT contact, shown beside every error.
+    pub struct ItContact {
+        /// A person or desk.
+        pub name: String,
+        /// An e-mail address, or empty.
+        pub email: String,
+        /// A phone number, or empty.
+        pub phone: String,
+    }
+
+    /// The directory's vouching for its OPAQUE key, made with the realm key pinned at enrolment.
+    ///
+    /// Devices check it before they type a password into the protocol, so that the OPAQUE key can
+    /// be rotated and no other server can pose as the directory.
+    pub struct Vouch {
+        /// The OPAQUE server's public key.
+        pub opaque_key: Bytes,
+        /// The realm key's signature (ECDSA P-256, SHA-256, fixed form) over the key and the realm.
+        pub signature: Bytes,
+    }
+}

@@ -1,0 +1,113 @@
+//! What the agent asks of the root helper: a closed list of operations, one per process.
+//!
+//! A connection carries one [`Request`], the secrets that it names (as secret frames, in order),
+//! and one [`Reply`]; then the helper's process ends. If no reply comes, the outcome is unknown to
+//! the agent and it must probe.
+
+use lockstep_model::{BindingId, Code, PersonId, StoreKind};
+use serde::{Deserialize, Serialize};
+
+/// The version of this protocol.
+pub const VERSION: u16 = 1;
+
+/// One operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// [`VERSION`] of the sender; another version is refused with [`Code::VersionRefused`].
+    pub version: u16,
+    /// What to do.
+    pub operation: Operation,
+}
+
+/// The closed list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Operation {
+    /// Describes the account of a uid. No secrets. Answers [`Reply::Account`].
+    Inspect {
+        /// The local user id.
+        uid: u32,
+    },
+    /// Records a binding, if PAM accepts the account's password. One secret: that password, not
+    /// blank. Answers [`Reply::Done`].
+    Link {
+        /// The new binding.
+        binding: BindingId,
+        /// Whose it is.
+        person: PersonId,
+        /// The local user id; root and system accounts are refused.
+        uid: u32,
+    },
+    /// Judges whether a store could take the new password, changing nothing. One secret: the new
+    /// password. Answers [`Reply::Done`].
+    Preflight {
+        /// Whose store.
+        binding: BindingId,
+        /// Which store.
+        store: StoreKind,
+    },
+    /// Opens a store with one secret, changing nothing. Answers [`Reply::Opened`].
+    Probe {
+        /// Whose store.
+        binding: BindingId,
+        /// Which store.
+        store: StoreKind,
+    },
+    /// Moves a store. Two secrets: old, new. Answers [`Reply::Done`].
+    Change {
+        /// Whose store.
+        binding: BindingId,
+        /// Which store.
+        store: StoreKind,
+    },
+    /// Forgets a binding. No secrets. Answers [`Reply::Done`], also if there was none.
+    Unlink {
+        /// Which.
+        binding: BindingId,
+    },
+}
+
+impl Operation {
+    /// How many secret frames follow the request.
+    #[must_use]
+    pub const fn secrets(&self) -> usize {
+        match self {
+            Self::Inspect { .. } | Self::Unlink { .. } => 0,
+            Self::Link { .. } | Self::Preflight { .. } | Self::Probe { .. } => 1,
+            Self::Change { .. } => 2,
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done and durable.
+    Done,
+    /// A probe came to a verdict.
+    Opened {
+        /// Whether the secret opens the store.
+        opens: bool,
+    },
+    /// An account, described.
+    Account(Account),
+    /// It was not done, and nothing was changed.
+    Refused {
+        /// Why, for people.
+        code: Code,
+        /// Why, for the log: PAM's own words. Holds no secret.
+        detail: String,
+    },
+}
+
+/// A local account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The login name.
+    pub name: String,
+    /// The local user id.
+    pub uid: u32,
+    /// Why the account can't be linked, if it can't: locked, expired, managed elsewhere, system.
+    pub obstacle: Option<Code>,
+}

@@ -1,0 +1,22 @@
+//! What Lockstep's parts say to each other, and nothing about how it travels.
+//!
+//! | module | between |
+//! |---|---|
+//! | [`api`] | directory and browser, CLI or agent, over HTTPS |
+//! | [`assertion`] | the device's signature on each of its requests |
+//! | [`enrolment`] | the string an admin hands to a new computer |
+//! | [`frame`] | the framing of both local sockets |
+//! | [`local`] | app or CLI and agent |
+//! | [`helper`] | agent and root helper |
+#![forbid(unsafe_code)]
+
+pub mod api;
+#[cfg(feature = "assertion")]
+pub mod assertion;
+pub mod bytes;
+pub mod enrolment;
+pub mod frame;
+pub mod helper;
+pub mod local;
+
+pub use bytes::Bytes;

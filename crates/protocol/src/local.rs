@@ -1,0 +1,218 @@
+//! What app and CLI say to the agent on its local socket.
+//!
+//! The client speaks first: [`Request`] with its version. The agent answers with [`Event`]s until
+//! one of them [ends](Event::ends) the exchange; the connection may then carry the next request.
+//! When the agent [needs](Event::Need) something, the client sends one secret frame per need, or
+//! [`Reply::Cancel`].
+
+use lockstep_model::{Code, Generation, Provenance, StoreKind, StoreState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::api::Organisation;
+use crate::api::me::StoreRow;
+
+/// The version of this protocol.
+pub const VERSION: u16 = 1;
+
+/// Where the agent listens.
+pub const SOCKET: &str = "/run/lockstep/agent.sock";
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// [`VERSION`] of the sender; another version is refused with [`Code::VersionRefused`].
+    pub version: u16,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+impl Request {
+    /// A request of this version.
+    #[must_use]
+    pub const fn new(ask: Ask) -> Self {
+        Self {
+            version: VERSION,
+            ask,
+        }
+    }
+}
+
+/// What may be asked. Who asks is known by the socket's peer credentials.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Ask {
+    /// How things stand for the caller's account.
+    Status,
+    /// The same, again and again: one [`Event::Status`] at every change, until hung up.
+    Watch,
+    /// Enrols the computer; root only. The agent needs the enrolment string.
+    Enrol {
+        /// The computer's name, or none for its host name.
+        name: Option<String>,
+    },
+    /// Links the caller's account to a person.
+    Link {
+        /// The person's user name in the directory.
+        user_name: String,
+    },
+    /// Brings the caller's computer in step.
+    Sync,
+    /// Changes the caller's password in the directory and on this computer.
+    ChangePassword,
+}
+
+/// A client's answer where a secret frame could have stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// The person gave up: nothing further is done.
+    Cancel,
+}
+
+/// What the agent tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// How things stand.
+    Status(Box<Status>),
+    /// Something has to be typed.
+    Need {
+        /// What.
+        what: Need,
+    },
+    /// One store has moved on.
+    Progress(StoreRow),
+    /// It is done.
+    Done(Done),
+    /// It was not done, or not wholly.
+    Failed(Failure),
+}
+
+impl Event {
+    /// Whether nothing follows.
+    #[must_use]
+    pub const fn ends(&self) -> bool {
+        match self {
+            Self::Status(_) | Self::Done(_) | Self::Failed(_) => true,
+            Self::Need { .. } | Self::Progress(_) => false,
+        }
+    }
+}
+
+/// What has to be typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// The enrolment string.
+    EnrolmentString,
+    /// The person's password in the directory, as it is now.
+    DirectoryPassword,
+    /// The password that opens this computer now.
+    ComputersPassword,
+    /// The password that was used before; blank if forgotten.
+    OldPassword,
+    /// The current password, which is to be replaced.
+    CurrentPassword,
+    /// The new password.
+    NewPassword,
+}
+
+/// How an exchange ended well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "done", rename_all = "snake_case")]
+pub enum Done {
+    /// The computer is enrolled.
+    Enrolled {
+        /// The organisation's name.
+        organisation: String,
+    },
+    /// Every store was opened with the password of this generation.
+    InSync {
+        /// The generation.
+        generation: Generation,
+        /// How many other computers of the person will ask.
+        other_computers: u32,
+    },
+}
+
+/// How an exchange ended otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Why.
+    pub code: Code,
+    /// For the details: the step and the cause, never a secret.
+    pub detail: String,
+    /// Which password opens what now; empty when nothing was changed.
+    pub stores: Vec<StoreOpens>,
+}
+
+/// Which password opens a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreOpens {
+    /// Which store.
+    pub kind: StoreKind,
+    /// With which password.
+    pub with: OpensWith,
+}
+
+/// A password, as a person thinks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpensWith {
+    /// The new one.
+    New,
+    /// The old one.
+    Old,
+    /// Not found out yet.
+    Unknown,
+}
+
+/// How things stand for one account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The agent's version.
+    pub agent_version: String,
+    /// The organisation, once enrolled.
+    pub organisation: Option<Organisation>,
+    /// Whether the line to the directory is up.
+    pub online: bool,
+    /// The caller's binding, once linked.
+    pub binding: Option<BindingStatus>,
+}
+
+/// How one binding stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindingStatus {
+    /// The person's user name.
+    pub user_name: String,
+    /// The local account.
+    pub account: String,
+    /// The generation that the directory has told of.
+    pub generation: Option<Generation>,
+    /// How that password came to be.
+    pub changed: Option<Provenance>,
+    /// When this device heard of it, by its own clock.
+    pub heard_at: Option<Timestamp>,
+    /// Whether every store was opened with the password of that generation.
+    pub in_sync: bool,
+    /// Each store.
+    pub stores: Vec<StoreRow>,
+    /// How many other computers the person has.
+    pub other_computers: u32,
+    /// Why the last sync stopped, if it did.
+    pub problem: Option<Code>,
+}
+
+impl BindingStatus {
+    /// A row for each kind of store, all in one state.
+    #[must_use]
+    pub fn rows(kinds: &[StoreKind], state: &StoreState) -> Vec<StoreRow> {
+        kinds
+            .iter()
+            .map(|kind| StoreRow {
+                kind: *kind,
+                state: state.clone(),
+            })
+            .collect()
+    }
+}
