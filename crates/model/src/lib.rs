@@ -7,6 +7,7 @@
 
 pub mod code;
 pub mod ids;
+pub mod ksf;
 pub mod password;
 pub mod provenance;
 pub mod secret;
@@ -15,6 +16,7 @@ pub mod store;
 
 pub use code::Code;
 pub use ids::{BindingId, DeviceId, EnvelopeId, PersonId};
+pub use ksf::Ksf;
 pub use provenance::{Channel, Origin, Provenance};
 pub use secret::Secret;
 pub use stamp::{Epoch, Generation, Stamp, Timestamp};
