@@ -57,7 +57,7 @@ message! {
     pub struct NewEnrolment {
         /// How many computers may use it: 1 to 10,000.
         pub uses: u32,
-        /// How long it works, in seconds: 60 to 30 days.
+        /// How long it works, in seconds: at most 30 days.
         pub valid_for_s: u32,
     }
 

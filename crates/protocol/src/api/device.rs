@@ -135,6 +135,12 @@ message! {
         pub problem: Option<Code>,
     }
 
+    /// Removes a binding.
+    pub struct Unlink {
+        /// Which binding.
+        pub binding: BindingId,
+    }
+
     /// Retires envelopes; their shares are deleted.
     pub struct RetireEnvelopes {
         /// Which binding.

@@ -10,9 +10,9 @@
 //! Times are milliseconds since 1970 by the directory's clock. A failed request answers
 //! [`Problem`] with the HTTP status that fits.
 
-use lockstep_model::{Code, Ksf};
-use lockstep_model::code::Retry;
 use crate::Bytes;
+use lockstep_model::code::Retry;
+use lockstep_model::{Code, Ksf};
 
 pub mod admin;
 pub mod device;
@@ -97,5 +97,13 @@ message! {
         pub opaque_key: Bytes,
         /// The realm key's signature (ECDSA P-256, SHA-256, fixed form) over the key and the realm.
         pub signature: Bytes,
+    }
+}
+
+impl Vouch {
+    /// The bytes that the realm key signs.
+    #[must_use]
+    pub fn signed_text(realm: &str, opaque_key: &Bytes) -> Vec<u8> {
+        format!("lockstep vouch 1|{}|{realm}", opaque_key.encode()).into_bytes()
     }
 }

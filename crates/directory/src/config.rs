@@ -1,0 +1,161 @@
+//! The configuration file, `directory.toml`, written by `init` and edited by the admin.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use lockstep_model::Ksf;
+use lockstep_protocol::api::Organisation;
+use serde::{Deserialize, Serialize};
+
+/// What `directory.toml` says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The one public address: `https://host[:port]`, without a path.
+    pub url: String,
+    /// The realm: fixed for ever, because every OPAQUE record is bound to it.
+    pub realm: String,
+    /// Where to listen, unless sockets are handed over at start.
+    pub listen: Vec<SocketAddr>,
+    /// The TLS certificate and key.
+    pub tls: Tls,
+    /// The key stretching of new passwords.
+    pub ksf: Ksf,
+    /// The organisation's words and rules.
+    pub organisation: Organisation,
+}
+
+/// Where the certificate is, relative to the data directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain (PEM), leaf first.
+    pub certificate: PathBuf,
+    /// The private key (PEM, PKCS #8).
+    pub key: PathBuf,
+    /// The only authority that devices shall accept (PEM); left out, they take their system's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authority: Option<PathBuf>,
+}
+
+/// The files of a data directory.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The data directory.
+    pub folder: PathBuf,
+}
+
+impl Files {
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("directory.toml")
+    }
+
+    /// The key file.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.folder.join("directory.key")
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("directory.db")
+    }
+
+    /// A file that the configuration names.
+    #[must_use]
+    pub fn named(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// Why the configuration is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigFault {
+    /// It can't be read.
+    #[error("can't read {0}: run `lockstep-directory init` first?")]
+    File(PathBuf, #[source] std::io::Error),
+    /// It isn't what this version expects; the source says where.
+    #[error("{0} has a mistake")]
+    Syntax(PathBuf, #[source] Box<toml::de::Error>),
+    /// A value is out of bounds.
+    #[error("{0}")]
+    Value(&'static str),
+}
+
+impl Config {
+    /// Reads and checks the configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigFault`].
+    pub fn load(files: &Files) -> Result<Self, ConfigFault> {
+        let path = files.config();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|fault| ConfigFault::File(path.clone(), fault))?;
+        let config: Self =
+            toml::from_str(&text).map_err(|fault| ConfigFault::Syntax(path, Box::new(fault)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigFault::Value`].
+    pub fn check(&self) -> Result<(), ConfigFault> {
+        if host(&self.url).is_none() {
+            return Err(ConfigFault::Value(
+                "url: must be https://host[:port], without a path",
+            ));
+        }
+        if !self.ksf.is_acceptable() {
+            return Err(ConfigFault::Value(
+                "ksf: outside what clients accept (19 MiB, 2 passes)",
+            ));
+        }
+        if !(8..=64).contains(&self.organisation.policy.min_length) {
+            return Err(ConfigFault::Value(
+                "organisation.policy.min_length: must be 8 to 64",
+            ));
+        }
+        if self.organisation.it_contact.name.trim().is_empty() {
+            return Err(ConfigFault::Value(
+                "organisation.it_contact.name: must not be empty",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The host of a public address, if it is one.
+#[must_use]
+pub fn host(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://")?;
+    if rest.contains(['/', '?', '#', '@']) {
+        return None;
+    }
+    let host = match rest.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => rest.split(':').next()?,
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_origin_is_a_public_address() {
+        assert_eq!(host("https://id.example.org"), Some("id.example.org"));
+        assert_eq!(host("https://localhost:8443"), Some("localhost"));
+        assert_eq!(host("https://[::1]:8443"), Some("::1"));
+        for bad in ["http://x", "https://", "https://x/", "https://u@x", "x"] {
+            assert_eq!(host(bad), None, "{bad}");
+        }
+    }
+}

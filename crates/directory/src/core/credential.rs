@@ -1,0 +1,217 @@
+//! A person's credential through its generations.
+
+use lockstep_model::{Code, Epoch, Generation, Ksf, Origin, Provenance, Stamp};
+
+/// What the directory keeps of a password: enough to verify a proof, not to make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Where it stands.
+    pub stamp: Stamp,
+    /// The newest generation of this epoch that was issued rather than proved.
+    pub issued: Generation,
+    /// Whether this generation was proved or issued.
+    pub origin: Origin,
+    /// How it came to be.
+    pub changed: Provenance,
+    /// What proves it.
+    pub verifier: Verifier,
+}
+
+/// An OPAQUE record with everything that it was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verifier {
+    /// The cipher suite's number.
+    pub suite: u16,
+    /// The normalisation rule's number.
+    pub normalisation: u16,
+    /// The client's key stretching.
+    pub ksf: Ksf,
+    /// The OPAQUE record.
+    pub record: Vec<u8>,
+}
+
+/// What may be asked of a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A first password, by an invitation that was found good.
+    Activate {
+        /// The directory's present epoch.
+        epoch: Epoch,
+        /// The new verifier.
+        verifier: Verifier,
+        /// How it came.
+        changed: Provenance,
+    },
+    /// A change by somebody who proved the password of `proved`, and means to replace `from`.
+    Change {
+        /// The stamp whose password was proved.
+        proved: Stamp,
+        /// The stamp that is to be replaced.
+        from: Stamp,
+        /// The directory's present epoch.
+        epoch: Epoch,
+        /// The new verifier.
+        verifier: Verifier,
+        /// How it came.
+        changed: Provenance,
+    },
+}
+
+/// What has come to pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A new generation is in force: store it, end the person's other sessions, tell their devices.
+    CredentialSet(Credential),
+}
+
+/// Judges a command.
+///
+/// # Errors
+///
+/// [`Code::InvitationSpent`] for a second activation, [`Code::ChangedMeanwhile`] when another
+/// change came first (compare-and-set).
+pub fn decide(state: Option<&Credential>, command: Command) -> Result<Event, Code> {
+    match (state, command) {
+        (
+            None,
+            Command::Activate {
+                epoch,
+                verifier,
+                changed,
+            },
+        ) => {
+            let stamp = Stamp {
+                epoch,
+                generation: Generation::FIRST,
+            };
+            let issued = stamp.generation;
+            let origin = Origin::Issued;
+            Ok(Event::CredentialSet(Credential {
+                stamp,
+                issued,
+                origin,
+                changed,
+                verifier,
+            }))
+        }
+        (Some(_), Command::Activate { .. }) => Err(Code::InvitationSpent),
+        (None, Command::Change { .. }) => Err(Code::ChangedMeanwhile),
+        (
+            Some(present),
+            Command::Change {
+                proved,
+                from,
+                epoch,
+                verifier,
+                changed,
+            },
+        ) => {
+            if present.stamp != proved || present.stamp != from {
+                return Err(Code::ChangedMeanwhile);
+            }
+            // The count goes on across a restore, so that one number never names two passwords.
+            let stamp = Stamp {
+                epoch,
+                generation: present.stamp.generation.next(),
+            };
+            let issued = present.issued;
+            let origin = Origin::Proved;
+            Ok(Event::CredentialSet(Credential {
+                stamp,
+                issued,
+                origin,
+                changed,
+                verifier,
+            }))
+        }
+    }
+}
+
+/// The state after an event.
+#[must_use]
+pub fn evolve(_state: Option<Credential>, event: Event) -> Option<Credential> {
+    match event {
+        Event::CredentialSet(credential) => Some(credential),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_model::{Channel, Timestamp};
+
+    use super::*;
+
+    fn verifier(mark: u8) -> Verifier {
+        Verifier {
+            suite: 1,
+            normalisation: 1,
+            ksf: Ksf::DEFAULT,
+            record: vec![mark],
+        }
+    }
+
+    fn provenance() -> Provenance {
+        Provenance {
+            at: Timestamp(1),
+            channel: Channel::Portal,
+            client: "Firefox on Linux".into(),
+            address: "::1".into(),
+        }
+    }
+
+    fn activated(epoch: Epoch) -> Credential {
+        let command = Command::Activate {
+            epoch,
+            verifier: verifier(1),
+            changed: provenance(),
+        };
+        evolve(None, decide(None, command).unwrap()).unwrap()
+    }
+
+    fn change(of: &Credential, from: Stamp) -> Command {
+        Command::Change {
+            proved: of.stamp,
+            from,
+            epoch: of.stamp.epoch,
+            verifier: verifier(2),
+            changed: provenance(),
+        }
+    }
+
+    #[test]
+    fn an_invitation_gives_generation_one_and_works_once() {
+        let epoch = Epoch::fresh();
+        let first = activated(epoch);
+        assert_eq!(
+            first.stamp,
+            Stamp {
+                epoch,
+                generation: Generation(1)
+            }
+        );
+        assert_eq!(first.origin, Origin::Issued);
+        let again = Command::Activate {
+            epoch,
+            verifier: verifier(3),
+            changed: provenance(),
+        };
+        assert_eq!(decide(Some(&first), again), Err(Code::InvitationSpent));
+    }
+
+    #[test]
+    fn of_two_changes_from_one_stamp_the_second_is_told() {
+        let first = activated(Epoch::fresh());
+        let event = decide(Some(&first), change(&first, first.stamp)).unwrap();
+        let second = evolve(Some(first.clone()), event).unwrap();
+        assert_eq!(second.stamp, first.stamp.next());
+        assert_eq!(second.origin, Origin::Proved);
+        assert_eq!(second.issued, Generation(1));
+        let late = change(&first, first.stamp);
+        assert_eq!(decide(Some(&second), late), Err(Code::ChangedMeanwhile));
+        let wrong_from = change(&second, first.stamp);
+        assert_eq!(
+            decide(Some(&second), wrong_from),
+            Err(Code::ChangedMeanwhile)
+        );
+    }
+}

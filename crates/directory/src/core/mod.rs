@@ -1,0 +1,10 @@
+//! Every decision of the directory, pure.
+//!
+//! `decide(state, command) -> events or a code`, `evolve(state, event) -> state`. The shell reads
+//! the state inside a write transaction, stores what the events say, and tells whom they concern.
+
+pub mod credential;
+pub mod enrolment;
+pub mod names;
+pub mod release;
+pub mod standing;

@@ -1,0 +1,241 @@
+//! Who asks: an extractor type for each kind of actor. A handler without one serves anybody.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use lockstep_model::{Code, PersonId, Timestamp};
+use lockstep_protocol::api::me::Role;
+use lockstep_protocol::api::public::{Carry, SessionOpened};
+use serde::de::DeserializeOwned;
+
+use super::problem::Refusal;
+use super::{Directory, now};
+use crate::storage::people::Person;
+use crate::storage::sessions::NewSession;
+use crate::storage::{StorageFault, Write, people, sessions};
+use crate::tokens;
+
+/// The session cookie. The prefix makes browsers insist on TLS, this host, and the root path.
+const COOKIE: &str = "__Host-lockstep";
+/// How long a session lasts.
+const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+
+/// The network address of the other side, put into each request by the accept loop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PeerAddress(pub(crate) SocketAddr);
+
+/// From where and by what a request comes; for people to read, never to decide by.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    /// The network address.
+    pub(super) address: String,
+    /// "Firefox on Linux".
+    pub(super) client: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let address = parts
+            .extensions
+            .get::<PeerAddress>()
+            .map(|peer| peer.0.ip().to_string());
+        let agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        Ok(Self {
+            address: address.unwrap_or_else(|| "local socket".to_owned()),
+            client: describe_client(agent.unwrap_or_default()),
+        })
+    }
+}
+
+/// Somebody with a session.
+pub(super) struct SignedIn {
+    pub(super) person: Person,
+    pub(super) token_hash: Vec<u8>,
+}
+
+impl FromRequestParts<Arc<Directory>> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Refusal> {
+        let token = match cookie(&parts.headers) {
+            Some(token) => {
+                check_origin(parts, &directory.config.url)?;
+                token
+            }
+            None => bearer(&parts.headers).ok_or(Code::SignedOut)?,
+        };
+        let token_hash = tokens::hash(token);
+        let mut db = directory.storage.read().await?;
+        let id = sessions::person(&mut db, &token_hash, now())
+            .await?
+            .ok_or(Code::SignedOut)?;
+        let person = people::by_id(&mut db, id).await?.ok_or(Code::SignedOut)?;
+        Ok(Self { person, token_hash })
+    }
+}
+
+/// Somebody with a session who may administer the directory.
+pub(super) struct Administrator(pub(super) SignedIn);
+
+impl FromRequestParts<Arc<Directory>> for Administrator {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Refusal> {
+        let signed_in = SignedIn::from_request_parts(parts, directory).await?;
+        match signed_in.person.role {
+            Role::Owner => Ok(Self(signed_in)),
+            Role::Person => Err(Code::NotAllowed.into()),
+        }
+    }
+}
+
+/// A JSON body whose every fault is [`Code::BadRequest`].
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Directory>> for Body<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, state: &Arc<Directory>) -> Result<Self, Refusal> {
+        let json = Json::from_request(request, state)
+            .await
+            .map_err(|_| Code::BadRequest)?;
+        Ok(Self(json.0))
+    }
+}
+
+/// Opens a session inside a write: its answer, and the cookie if it is to be carried as one.
+pub(super) async fn open_session(
+    write: &mut Write,
+    person: PersonId,
+    carry: Carry,
+    origin: &Origin,
+    now: Timestamp,
+) -> Result<(HeaderMap, SessionOpened), StorageFault> {
+    let token = tokens::fresh();
+    let session = NewSession {
+        token_hash: &tokens::hash(&token),
+        person,
+        created_at: now,
+        expires_at: Timestamp(now.0 + SESSION_MS),
+        client: &origin.client,
+        address: &origin.address,
+    };
+    sessions::open(write, &session).await?;
+    let mut headers = HeaderMap::new();
+    let token = match carry {
+        Carry::Bearer => Some(token),
+        Carry::Cookie => {
+            set_cookie(&mut headers, &token, SESSION_MS / 1000);
+            None
+        }
+    };
+    Ok((headers, SessionOpened { person, token }))
+}
+
+/// The header that makes a browser forget its session.
+pub(super) fn forget_cookie() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    set_cookie(&mut headers, "", 0);
+    headers
+}
+
+fn set_cookie(headers: &mut HeaderMap, token: &str, seconds: i64) {
+    let cookie =
+        format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={seconds}");
+    if let Ok(value) = header::HeaderValue::from_str(&cookie) {
+        headers.insert(header::SET_COOKIE, value);
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+}
+
+/// A cookie comes along with whatever page asks, so the page must be ours.
+fn check_origin(parts: &Parts, url: &str) -> Result<(), Code> {
+    if parts.method == Method::GET {
+        return Ok(());
+    }
+    let origin = parts
+        .headers
+        .get(header::ORIGIN)
+        .and_then(|value| value.to_str().ok());
+    if origin == Some(url) {
+        Ok(())
+    } else {
+        Err(Code::NotAllowed)
+    }
+}
+
+fn describe_client(agent: &str) -> String {
+    let first = |names: &[(&str, &str)]| {
+        names
+            .iter()
+            .find(|(mark, _)| agent.contains(mark))
+            .map(|(_, name)| (*name).to_owned())
+    };
+    let browser = first(&[
+        ("lockstep/", "lockstep"),
+        ("Firefox/", "Firefox"),
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("Windows", "Windows"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "an unknown program".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_named_as_people_know_them() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+        assert_eq!(describe_client(firefox), "Firefox on Linux");
+        let safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 \
+                      (KHTML, like Gecko) Version/17.4 Safari/605.1.15";
+        assert_eq!(describe_client(safari), "Safari on macOS");
+        assert_eq!(describe_client(""), "an unknown program");
+    }
+}

@@ -1,0 +1,186 @@
+//! What an admin sees and does. Every handler takes an [`Administrator`].
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use lockstep_model::{Code, PersonId, Timestamp};
+use lockstep_protocol::api::Problem;
+use lockstep_protocol::api::admin::{
+    Audit, ComputerRow, Computers, Enrolment, Invited, NewEnrolment, NewPerson, People, PersonRow,
+    PersonStatus, UnlinkedDevice,
+};
+use lockstep_protocol::api::me::{Role, Standing};
+
+use super::actor::{Administrator, Body, Origin};
+use super::problem::Answer;
+use super::{Directory, now};
+use crate::core::enrolment::EnrolmentToken;
+use crate::core::names::{self, UserName};
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::{commit, devices, people};
+use crate::tokens;
+
+/// How long an invitation works.
+pub(crate) const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+const AUDIT_LINES: u32 = 200;
+
+/// Everybody, by user name.
+#[utoipa::path(get, path = "/admin/people",
+    responses((status = 200, body = People), (status = "4XX", body = Problem)))]
+pub(super) async fn people(
+    State(directory): State<Arc<Directory>>,
+    _: Administrator,
+) -> Answer<People> {
+    let mut db = directory.storage.read().await?;
+    let mut rows = Vec::new();
+    for person in people::all(&mut db).await? {
+        let bindings = devices::bindings_of_person(&mut db, person.id).await?;
+        let stamp = person
+            .credential
+            .as_ref()
+            .map(|credential| credential.stamp);
+        let mut in_sync = 0;
+        for binding in &bindings {
+            let Some(stamp) = stamp else { continue };
+            let computer = directory.computer(&mut db, binding, stamp).await?;
+            in_sync += u32::from(computer.standing == Standing::InSync);
+        }
+        rows.push(PersonRow {
+            person: person.id,
+            user_name: person.user_name,
+            display_name: person.display_name,
+            role: person.role,
+            status: if stamp.is_some() {
+                PersonStatus::Active
+            } else {
+                PersonStatus::Pending
+            },
+            generation: stamp.map(|stamp| stamp.generation),
+            changed_at: person.credential.map(|credential| credential.changed.at),
+            computers_in_sync: in_sync,
+            computers: u32::try_from(bindings.len()).unwrap_or(u32::MAX),
+        });
+    }
+    Ok(Json(People { people: rows }))
+}
+
+/// Adds a person and invites them.
+#[utoipa::path(post, path = "/admin/people", request_body = NewPerson,
+    responses((status = 200, body = Invited), (status = "4XX", body = Problem)))]
+pub(super) async fn invite(
+    State(directory): State<Arc<Directory>>,
+    Administrator(admin): Administrator,
+    origin: Origin,
+    Body(ask): Body<NewPerson>,
+) -> Answer<Invited> {
+    let at = now();
+    let name = UserName::choose(&ask.user_name)?;
+    let display_name = names::display_name(&ask.display_name)?;
+    let person = PersonId::fresh();
+    let token = tokens::fresh();
+    let expires_at = Timestamp(at.0 + INVITATION_MS);
+    let mut write = directory.storage.write().await?;
+    if !people::add(&mut write, person, &name, display_name, Role::Person, at).await? {
+        return Err(Code::NameTaken.into());
+    }
+    people::invite(&mut write, person, &tokens::hash(&token), expires_at).await?;
+    let entry = Entry {
+        at,
+        actor: &admin.person.user_name,
+        action: Action::PersonInvited,
+        subject: name.as_str(),
+        address: &origin.address,
+        result: Ok(()),
+    };
+    audit::append(&mut write, entry).await?;
+    commit(write).await?;
+    let activation_link = activation_link(&directory.config.url, &token);
+    Ok(Json(Invited {
+        person,
+        activation_link,
+        expires_at,
+    }))
+}
+
+/// Every computer.
+#[utoipa::path(get, path = "/admin/computers",
+    responses((status = 200, body = Computers), (status = "4XX", body = Problem)))]
+pub(super) async fn computers(
+    State(directory): State<Arc<Directory>>,
+    _: Administrator,
+) -> Answer<Computers> {
+    let mut db = directory.storage.read().await?;
+    let mut computers = Vec::new();
+    for person in people::all(&mut db).await? {
+        let Some(credential) = person.credential else {
+            continue;
+        };
+        for binding in devices::bindings_of_person(&mut db, person.id).await? {
+            computers.push(ComputerRow {
+                user_name: person.user_name.clone(),
+                generation: credential.stamp.generation,
+                computer: directory
+                    .computer(&mut db, &binding, credential.stamp)
+                    .await?,
+            });
+        }
+    }
+    let unlinked = devices::unlinked(&mut db).await?;
+    let unlinked = unlinked
+        .into_iter()
+        .map(|d| UnlinkedDevice {
+            device: d.id,
+            name: d.name,
+        })
+        .collect();
+    Ok(Json(Computers {
+        computers,
+        unlinked,
+    }))
+}
+
+/// Makes an enrolment string.
+#[utoipa::path(post, path = "/admin/enrolments", request_body = NewEnrolment,
+    responses((status = 200, body = Enrolment), (status = "4XX", body = Problem)))]
+pub(super) async fn enrol(
+    State(directory): State<Arc<Directory>>,
+    Administrator(admin): Administrator,
+    origin: Origin,
+    Body(ask): Body<NewEnrolment>,
+) -> Answer<Enrolment> {
+    let month = 30 * 24 * 60 * 60;
+    if !(1..=10_000).contains(&ask.uses) || !(1..=month).contains(&ask.valid_for_s) {
+        return Err(Code::BadRequest.into());
+    }
+    let expires_at = Timestamp(now().0 + i64::from(ask.valid_for_s) * 1000);
+    let token = EnrolmentToken {
+        uses_left: ask.uses,
+        expires_at,
+    };
+    let enrolment = directory
+        .make_enrolment(&admin.person, token, &origin)
+        .await?;
+    Ok(Json(Enrolment {
+        enrolment,
+        expires_at,
+    }))
+}
+
+/// The newest part of the audit.
+#[utoipa::path(get, path = "/admin/audit",
+    responses((status = 200, body = Audit), (status = "4XX", body = Problem)))]
+pub(super) async fn audit(
+    State(directory): State<Arc<Directory>>,
+    _: Administrator,
+) -> Answer<Audit> {
+    let mut db = directory.storage.read().await?;
+    Ok(Json(Audit {
+        entries: audit::newest(&mut db, AUDIT_LINES).await?,
+    }))
+}
+
+/// The link that an invited person opens; the token is in the fragment, which no server sees.
+pub(crate) fn activation_link(url: &str, token: &str) -> String {
+    format!("{url}/activate#{token}")
+}

@@ -1,0 +1,200 @@
+//! A device's request: signed, bound to method, address and body, fresh, and good once.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use lockstep_model::Code;
+use lockstep_protocol::api::MAX_BODY;
+use lockstep_protocol::assertion::{Claims, HEADER, NONCE_HEADER, body_hash};
+use p256::ecdsa::VerifyingKey;
+use serde::de::DeserializeOwned;
+
+use super::Directory;
+use super::problem::Refusal;
+use crate::storage::devices::{self, DeviceRecord};
+use crate::tokens;
+
+/// How long a nonce is good for, by the directory's clock.
+const NONCE_LIFETIME: Duration = Duration::from_secs(60);
+
+/// The nonces of this process and the assertions that were spent.
+///
+/// A nonce names its own time slot, so none is stored; a restart forgets them all and with them
+/// every assertion that could be replayed.
+pub struct Nonces {
+    salt: String,
+    began: Instant,
+    spent: Mutex<BTreeMap<u64, std::collections::BTreeSet<String>>>,
+}
+
+impl Default for Nonces {
+    fn default() -> Self {
+        Self {
+            salt: tokens::fresh(),
+            began: Instant::now(),
+            spent: Mutex::default(),
+        }
+    }
+}
+
+impl Nonces {
+    /// The nonce of the present.
+    fn present(&self, now: Instant) -> String {
+        self.of_slot(self.slot(now))
+    }
+
+    /// Spends an assertion: true if its nonce is fresh and its id was never seen with it.
+    fn spend(&self, claims: &Claims, now: Instant) -> bool {
+        let slot = self.slot(now);
+        let fresh = [slot, slot.saturating_sub(1)]
+            .into_iter()
+            .find(|slot| self.of_slot(*slot) == claims.nonce);
+        let Some(of) = fresh else { return false };
+        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        spent.retain(|kept, _| *kept + 1 >= slot);
+        spent.entry(of).or_default().insert(claims.id.clone())
+    }
+
+    fn slot(&self, now: Instant) -> u64 {
+        now.duration_since(self.began).as_secs() / (NONCE_LIFETIME.as_secs() / 2)
+    }
+
+    fn of_slot(&self, slot: u64) -> String {
+        let hash = tokens::hash(&format!("{slot}|{}", self.salt));
+        lockstep_protocol::Bytes(hash[..16].to_vec()).encode()
+    }
+}
+
+/// A request whose assertion verifies, by a device that may not be enrolled yet.
+pub(super) struct Asserted<T> {
+    /// The key that signed.
+    pub(super) key: VerifyingKey,
+    /// The claims, judged but for the device.
+    pub(super) claims: Claims,
+    /// The body.
+    pub(super) body: T,
+}
+
+/// A request of an enrolled device that is in good standing.
+pub(super) struct FromDevice<T> {
+    /// Which device.
+    pub(super) device: DeviceRecord,
+    /// The body.
+    pub(super) body: T,
+}
+
+/// Why an assertion was not accepted.
+pub(super) enum Unasserted {
+    /// Another nonce is needed; the client signs again with this one.
+    Nonce(String),
+    /// Refused for another reason.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Unasserted {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Code> for Unasserted {
+    fn from(code: Code) -> Self {
+        Self::Refused(code.into())
+    }
+}
+
+impl IntoResponse for Unasserted {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(refusal) => refusal.into_response(),
+            Self::Nonce(nonce) => {
+                let mut response = Refusal::from(Code::DeviceRefused).into_response();
+                if let Ok(value) = HeaderValue::from_str(&nonce) {
+                    response.headers_mut().insert(NONCE_HEADER, value);
+                }
+                response
+            }
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for Asserted<T> {
+    type Rejection = Unasserted;
+
+    async fn from_request(
+        request: Request,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Unasserted> {
+        let (parts, body) = request.into_parts();
+        let assertion = parts
+            .headers
+            .get(HEADER)
+            .and_then(|value| value.to_str().ok());
+        let assertion = assertion.ok_or(Code::DeviceRefused)?;
+        let (claims, key) = Claims::open(assertion).map_err(|_| Code::DeviceRefused)?;
+        let body = to_bytes(body, MAX_BODY)
+            .await
+            .map_err(|_| Code::BadRequest)?;
+        let url = format!("{}{}", directory.config.url, parts.uri.path());
+        let bound = claims.method == parts.method.as_str()
+            && claims.url == url
+            && claims.body_hash == body_hash(&body);
+        if !bound {
+            return Err(Code::DeviceRefused.into());
+        }
+        let now = Instant::now();
+        if !directory.nonces.spend(&claims, now) {
+            return Err(Unasserted::Nonce(directory.nonces.present(now)));
+        }
+        let text: &[u8] = if body.is_empty() { b"null" } else { &body };
+        let body = serde_json::from_slice(text).map_err(|_| Code::BadRequest)?;
+        Ok(Self { key, claims, body })
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for FromDevice<T> {
+    type Rejection = Unasserted;
+
+    async fn from_request(
+        request: Request,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Unasserted> {
+        let Asserted { key, claims, body } = Asserted::from_request(request, directory).await?;
+        let id = claims.device.ok_or(Code::DeviceRefused)?;
+        let mut db = directory.storage.read().await.map_err(Refusal::from)?;
+        let device = devices::by_id(&mut db, id).await.map_err(Refusal::from)?;
+        let device = device.ok_or(Code::DeviceRefused)?;
+        let own = key.to_encoded_point(false).as_bytes() == device.public_key.as_slice();
+        if !own || device.revoked {
+            return Err(Code::DeviceRefused.into());
+        }
+        Ok(Self { device, body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claims(nonce: &str) -> Claims {
+        Claims::new(None, "GET", "https://localhost/", b"", nonce)
+    }
+
+    #[test]
+    fn an_assertion_is_good_once_and_while_its_nonce_is_fresh() {
+        let nonces = Nonces::default();
+        let now = Instant::now();
+        let one = claims(&nonces.present(now));
+        assert!(nonces.spend(&one, now));
+        assert!(!nonces.spend(&one, now));
+        assert!(nonces.spend(&claims(&one.nonce), now + Duration::from_secs(29)));
+        assert!(!nonces.spend(&claims(&one.nonce), now + Duration::from_secs(61)));
+        assert!(!nonces.spend(&claims("made up"), now));
+        assert!(!nonces.spend(&claims(&Nonces::default().present(now)), now));
+    }
+}

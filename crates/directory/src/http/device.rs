@@ -1,0 +1,287 @@
+//! A computer enrols, listens, reports, and retires envelopes.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream::Stream;
+use http::StatusCode;
+use lockstep_model::{Code, DeviceId};
+use lockstep_protocol::api::Problem;
+use lockstep_protocol::api::device::{
+    BindingNews, CheckIn, Enrol, Enrolled, Report, RetireEnvelopes, Unlink,
+};
+
+use super::actor::Origin;
+use super::assertion::{Asserted, FromDevice};
+use super::problem::{Answer, Refusal};
+use super::{Directory, events, now};
+use crate::core::{enrolment, names, standing::ReportedStore};
+use crate::live::Topic;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::devices::DeviceRecord;
+use crate::storage::{Write, commit, devices, people, shares};
+use crate::tokens;
+
+/// Enrols a computer: spends one use of an enrolment string.
+#[utoipa::path(post, path = "/device/enrol", request_body = Enrol,
+    responses((status = 200, body = Enrolled), (status = "4XX", body = Problem)))]
+pub(super) async fn enrol(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    Asserted {
+        key,
+        body: ask,
+        claims: _,
+    }: Asserted<Enrol>,
+) -> Answer<Enrolled> {
+    let at = now();
+    let name = names::display_name(&ask.name)
+        .map_err(|_| Code::BadRequest)?
+        .to_owned();
+    let system = names::display_name(&ask.system)
+        .map_err(|_| Code::BadRequest)?
+        .to_owned();
+    let agent = names::display_name(&ask.agent_version).map_err(|_| Code::BadRequest)?;
+    let token_hash = tokens::hash(&ask.token);
+    let mut write = directory.storage.write().await?;
+    let token = devices::enrolment(&mut write, &token_hash).await?;
+    let spent = enrolment::spend(token, at);
+    let entry = Entry {
+        at,
+        actor: "somebody",
+        action: Action::DeviceEnrolled,
+        subject: &name,
+        address: &origin.address,
+        result: spent.map(|_| ()),
+    };
+    audit::append(&mut write, entry).await?;
+    let token = match spent {
+        Ok(token) => token,
+        Err(code) => {
+            commit(write).await?;
+            return Err(code.into());
+        }
+    };
+    devices::set_enrolment(&mut write, &token_hash, token).await?;
+    let device = DeviceRecord {
+        id: DeviceId::fresh(),
+        name,
+        system,
+        public_key: key.to_encoded_point(false).as_bytes().to_vec(),
+        last_contact: Some(at),
+        revoked: false,
+    };
+    if !devices::add(&mut write, &device, agent, at).await? {
+        return Err(Code::AlreadyEnrolled.into());
+    }
+    commit(write).await?;
+    Ok(Json(Enrolled {
+        device: device.id,
+        realm: directory.config.realm.clone(),
+        vouch: directory.keys.vouch(&directory.config.realm),
+        organisation: directory.config.organisation.clone(),
+    }))
+}
+
+/// Where the device's bindings stand.
+#[utoipa::path(get, path = "/device/check-in",
+    responses((status = 200, body = CheckIn), (status = "4XX", body = Problem)))]
+pub(super) async fn check_in(
+    State(directory): State<Arc<Directory>>,
+    FromDevice { device, body: () }: FromDevice<()>,
+) -> Answer<CheckIn> {
+    Ok(Json(directory.check_in(device.id).await?))
+}
+
+/// The same, as a stream of `check_in` events: now and at every change.
+#[utoipa::path(get, path = "/device/events",
+    responses((status = 200, body = CheckIn, content_type = "text/event-stream"),
+        (status = "4XX", body = Problem)))]
+pub(super) async fn watch(
+    State(directory): State<Arc<Directory>>,
+    FromDevice { device, body: () }: FromDevice<()>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + Send>, Refusal> {
+    let listener = directory.live.listen(Topic::Device(device.id));
+    directory.contact(device.id).await?;
+    let leaving = Leaving {
+        directory: Arc::clone(&directory),
+        device: device.id,
+    };
+    let id = device.id;
+    Ok(events::stream("check_in", listener, leaving, move || {
+        let directory = Arc::clone(&directory);
+        async move { directory.check_in(id).await }
+    }))
+}
+
+/// Takes a report of how a binding's stores stand.
+#[utoipa::path(post, path = "/device/report", request_body = Report,
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn report(
+    State(directory): State<Arc<Directory>>,
+    FromDevice { device, body: ask }: FromDevice<Report>,
+) -> Result<StatusCode, Refusal> {
+    let at = now();
+    let mut write = directory.storage.write().await?;
+    let binding = devices::binding(&mut write, ask.binding).await?;
+    let binding = binding
+        .filter(|binding| binding.device == device.id)
+        .ok_or(Code::NotLinked)?;
+    let epoch = ask.stamp.map(|stamp| stamp.epoch);
+    let stores: Vec<ReportedStore> = ask
+        .stores
+        .into_iter()
+        .map(|row| ReportedStore { row, epoch })
+        .collect();
+    devices::report(&mut write, binding.id, &stores, ask.problem, at).await?;
+    devices::heard_from(&mut write, device.id, at).await?;
+    commit(write).await?;
+    directory.live.touch(Topic::Person(binding.person));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Retires envelopes: deletes their shares. Repeating it is fine.
+#[utoipa::path(post, path = "/device/envelopes/retire", request_body = RetireEnvelopes,
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn retire(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    FromDevice { device, body: ask }: FromDevice<RetireEnvelopes>,
+) -> Result<StatusCode, Refusal> {
+    let mut write = directory.storage.write().await?;
+    let binding = devices::binding(&mut write, ask.binding).await?;
+    let binding = binding
+        .filter(|binding| binding.device == device.id)
+        .ok_or(Code::NotLinked)?;
+    for envelope in &ask.envelopes {
+        shares::delete(&mut write, binding.id, *envelope).await?;
+    }
+    write_down(
+        &mut write,
+        &device,
+        Action::SharesRetired,
+        &binding.account,
+        &origin,
+    )
+    .await?;
+    commit(write).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a binding with its shares: the account keeps its password. Repeating it is fine.
+#[utoipa::path(post, path = "/device/unlink", request_body = Unlink,
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn unlink(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    FromDevice { device, body: ask }: FromDevice<Unlink>,
+) -> Result<StatusCode, Refusal> {
+    let mut write = directory.storage.write().await?;
+    let binding = devices::binding(&mut write, ask.binding).await?;
+    if devices::unbind(&mut write, device.id, ask.binding).await? {
+        let account = binding
+            .as_ref()
+            .map_or("", |binding| binding.account.as_str());
+        write_down(
+            &mut write,
+            &device,
+            Action::DeviceUnlinked,
+            account,
+            &origin,
+        )
+        .await?;
+    }
+    commit(write).await?;
+    if let Some(binding) = binding.filter(|binding| binding.device == device.id) {
+        directory.tell(binding.person).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Directory {
+    async fn check_in(&self, device: DeviceId) -> Result<CheckIn, Refusal> {
+        let mut db = self.storage.read().await?;
+        let mut bindings = Vec::new();
+        let record = devices::by_id(&mut db, device)
+            .await?
+            .ok_or(Code::DeviceRefused)?;
+        if record.revoked {
+            return Err(Code::DeviceRefused.into());
+        }
+        for binding in devices::bindings_of_device(&mut db, device).await? {
+            let person = people::by_id(&mut db, binding.person).await?;
+            let Some(credential) = person.and_then(|person| person.credential) else {
+                continue;
+            };
+            let of_person = devices::bindings_of_person(&mut db, binding.person).await?;
+            let others = of_person
+                .iter()
+                .filter(|other| other.device != device)
+                .count();
+            bindings.push(BindingNews {
+                binding: binding.id,
+                stamp: credential.stamp,
+                changed: credential.changed,
+                other_computers: u32::try_from(others).unwrap_or(u32::MAX),
+            });
+        }
+        Ok(CheckIn {
+            organisation: self.config.organisation.clone(),
+            vouch: self.keys.vouch(&self.config.realm),
+            bindings,
+        })
+    }
+
+    /// Notes that a device's line came up or went down, and tells the people on it.
+    async fn contact(&self, device: DeviceId) -> Result<(), Refusal> {
+        let mut write = self.storage.write().await?;
+        devices::heard_from(&mut write, device, now()).await?;
+        let bindings = devices::bindings_of_device(&mut write, device).await?;
+        commit(write).await?;
+        for binding in bindings {
+            self.live.touch(Topic::Person(binding.person));
+        }
+        Ok(())
+    }
+}
+
+/// Lives as long as a device's line; its end is news too.
+struct Leaving {
+    directory: Arc<Directory>,
+    device: DeviceId,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let (directory, device) = (Arc::clone(&self.directory), self.device);
+        // The listener is dropped beside this; the task runs after both.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                if directory.contact(device).await.is_err() {
+                    tracing::debug!(device = %device, "the end of a line was not noted");
+                }
+            });
+        }
+    }
+}
+
+async fn write_down(
+    write: &mut Write,
+    device: &DeviceRecord,
+    action: Action,
+    subject: &str,
+    origin: &Origin,
+) -> Result<(), Refusal> {
+    let entry = Entry {
+        at: now(),
+        actor: &device.name,
+        action,
+        subject,
+        address: &origin.address,
+        result: Ok(()),
+    };
+    Ok(audit::append(write, entry).await?)
+}

@@ -1,0 +1,129 @@
+//! Changing the password in the portal: a fresh proof of the current one, and compare-and-set.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use lockstep_model::{Channel, Code, Provenance};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::api::Problem;
+use lockstep_protocol::api::me::{PasswordChanged, PasswordFinish, PasswordStart, PasswordStarted};
+
+use super::actor::{Body, Origin, SignedIn};
+use super::problem::Answer;
+use super::public::{Change, commit_change, identifiers};
+use super::{Directory, now};
+use crate::attempts::Attempt;
+use crate::core::credential::Command;
+use crate::core::names::UserName;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::{commit, people};
+
+/// First step: answers the proof of the current password and the registration of the new one.
+#[utoipa::path(post, path = "/me/password/start", request_body = PasswordStart,
+    responses((status = 200, body = PasswordStarted), (status = "4XX", body = Problem)))]
+pub(super) async fn start(
+    State(directory): State<Arc<Directory>>,
+    SignedIn { person, .. }: SignedIn,
+    Body(ask): Body<PasswordStart>,
+) -> Answer<PasswordStarted> {
+    let name = UserName::as_typed(&person.user_name);
+    let (credential, record) = directory.credential_of(Some(&person), &name);
+    let (pending, response) = directory
+        .keys
+        .opaque
+        .prove(
+            record,
+            ask.request.as_slice(),
+            identifiers(&credential),
+            None,
+        )
+        .map_err(|_| Code::BadRequest)?;
+    let id = person.id.to_string();
+    let registration = directory
+        .keys
+        .opaque
+        .register(&id, ask.registration_request.as_slice());
+    let from = person.credential.as_ref().ok_or(Code::SignedOut)?.stamp;
+    let attempt = Attempt::PortalChange {
+        pending: Box::new(pending),
+        person: person.id,
+        from,
+    };
+    Ok(Json(PasswordStarted {
+        attempt: directory.attempts.keep(attempt, Instant::now()),
+        response: Bytes(response),
+        credential,
+        registration_response: Bytes(registration.map_err(|_| Code::BadRequest)?),
+        new_credential: directory.new_credential(id),
+        from,
+    }))
+}
+
+/// Second step: sets the new password and ends every other session.
+#[utoipa::path(post, path = "/me/password/finish", request_body = PasswordFinish,
+    responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
+pub(super) async fn finish(
+    State(directory): State<Arc<Directory>>,
+    SignedIn { person, token_hash }: SignedIn,
+    origin: Origin,
+    Body(ask): Body<PasswordFinish>,
+) -> Answer<PasswordChanged> {
+    let attempt = directory.attempts.take(&ask.attempt, Instant::now());
+    let Some(Attempt::PortalChange {
+        pending,
+        person: proving,
+        from,
+    }) = attempt
+    else {
+        return Err(Code::AttemptExpired.into());
+    };
+    if proving != person.id {
+        return Err(Code::AttemptExpired.into());
+    }
+    let at = now();
+    let mut write = directory.storage.write().await?;
+    if pending.finish(ask.finish.as_slice()).is_err() {
+        let entry = Entry {
+            at,
+            actor: &person.user_name,
+            action: Action::PasswordChange,
+            subject: &person.user_name,
+            address: &origin.address,
+            result: Err(Code::NotTheCurrentPassword),
+        };
+        audit::append(&mut write, entry).await?;
+        commit(write).await?;
+        return Err(Code::NotTheCurrentPassword.into());
+    }
+    let verifier = directory.new_verifier(ask.registration_record.as_slice())?;
+    // Read again inside the transaction: what was true at the start may be so no more.
+    let person = people::by_id(&mut write, person.id)
+        .await?
+        .ok_or(Code::SignedOut)?;
+    let command = Command::Change {
+        proved: from,
+        from,
+        epoch: directory.storage.epoch(),
+        verifier,
+        changed: Provenance {
+            at,
+            channel: Channel::Portal,
+            client: origin.client.clone(),
+            address: origin.address.clone(),
+        },
+    };
+    let change = Change {
+        person: &person,
+        command,
+        keep_session: &token_hash,
+        actor: &person.user_name,
+        address: &origin.address,
+        at,
+    };
+    let credential = commit_change(&directory, write, change).await?;
+    Ok(Json(PasswordChanged {
+        stamp: credential.stamp,
+    }))
+}

@@ -1,0 +1,153 @@
+//! Refusals: handlers answer with a code, and one place turns it into words.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use lockstep_model::Code;
+use lockstep_model::code::Words;
+use lockstep_protocol::api::Problem;
+
+use super::Directory;
+use crate::storage::StorageFault;
+
+/// Why a request is refused.
+#[derive(Debug)]
+pub struct Refusal {
+    code: Code,
+    cause: Option<StorageFault>,
+}
+
+/// What a handler answers.
+pub(super) type Answer<T> = Result<Json<T>, Refusal>;
+
+impl From<Code> for Refusal {
+    fn from(code: Code) -> Self {
+        Self { code, cause: None }
+    }
+}
+
+impl From<StorageFault> for Refusal {
+    fn from(fault: StorageFault) -> Self {
+        Self {
+            code: Code::DirectoryFault,
+            cause: Some(fault),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        if let Some(cause) = self.cause {
+            let chain = error_chain(&cause);
+            tracing::error!(error.code = %self.code, error.chain = chain, "request failed");
+        }
+        let mut response = status(self.code).into_response();
+        response.extensions_mut().insert(self.code);
+        response
+    }
+}
+
+/// Puts the code of a refusal into the organisation's words.
+pub(super) async fn describe(
+    State(directory): State<Arc<Directory>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    let Some(&code) = response.extensions().get::<Code>() else {
+        return response;
+    };
+    let organisation = &directory.config.organisation;
+    let words = Words {
+        org: &organisation.name,
+        pc: "computer",
+        it: &organisation.it_contact.name,
+    };
+    let problem = Problem {
+        code,
+        sentence: code.explain(&words),
+        next_step: words.put_into(code.next_step()),
+        retry: code.retry(),
+    };
+    let described = (response.status(), Json(problem)).into_response();
+    let headers = std::mem::take(response.headers_mut());
+    let mut described = described;
+    for (name, value) in headers {
+        if let Some(name) = name
+            && name != http::header::CONTENT_LENGTH
+        {
+            described.headers_mut().insert(name, value);
+        }
+    }
+    described
+}
+
+fn status(code: Code) -> StatusCode {
+    match code {
+        Code::SignInRefused
+        | Code::SignedOut
+        | Code::NotTheNewPassword
+        | Code::NotTheCurrentPassword
+        | Code::DeviceRefused => StatusCode::UNAUTHORIZED,
+        Code::NotAllowed | Code::DirectoryNotTrusted => StatusCode::FORBIDDEN,
+        Code::ChangedMeanwhile
+        | Code::AlreadyLinked
+        | Code::AlreadyEnrolled
+        | Code::NameTaken
+        | Code::Busy => StatusCode::CONFLICT,
+        Code::AttemptExpired
+        | Code::InvitationSpent
+        | Code::EnrolmentSpent
+        | Code::EnrolmentExpired => StatusCode::GONE,
+        Code::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
+        Code::DirectoryFault | Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::NotLinked => StatusCode::NOT_FOUND,
+        Code::DirectoryUnreachable
+        | Code::AgentUnreachable
+        | Code::VersionRefused
+        | Code::BadRequest
+        | Code::ThatIsTheOldPassword
+        | Code::NotTheComputersPassword
+        | Code::OldPasswordNeeded
+        | Code::TooShort
+        | Code::TooLong
+        | Code::Common
+        | Code::ContainsName
+        | Code::SameAsCurrent
+        | Code::BadCharacters
+        | Code::RefusedByComputer
+        | Code::RepeatDiffers
+        | Code::Blank
+        | Code::AccountLocked
+        | Code::AccountExpired
+        | Code::AccountElsewhere
+        | Code::AccountNotForPeople
+        | Code::AccountChanged
+        | Code::AccountRefused
+        | Code::AccountBusy
+        | Code::StoreUnverified
+        | Code::StoreUnknown
+        | Code::NotEnrolled
+        | Code::EnrolmentUnreadable
+        | Code::AdministratorNeeded
+        | Code::HelperUnavailable
+        | Code::HelperRefused
+        | Code::PlanRefused
+        | Code::StateUnreadable => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// An error with all of its causes, outermost first.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,408 @@
+//! Proofs made on a device: they link, release shares, and open the way to a change.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use lockstep_model::{
+    BindingId, Channel, Code, DeviceId, EnvelopeId, Provenance, Secret, Stamp, Timestamp,
+};
+use lockstep_opaque::seal::shares::{self, SHARE};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::api::Problem;
+use lockstep_protocol::api::device::{
+    ChangeCommit, ProofFinish, ProofStart, ProofStarted, Proved, Purpose, proof_context,
+};
+use lockstep_protocol::api::me::PasswordChanged;
+use rand::RngCore as _;
+
+use super::actor::Origin;
+use super::assertion::FromDevice;
+use super::problem::{Answer, Refusal};
+use super::public::{Change, commit_change, identifiers};
+use super::{Directory, now};
+use crate::attempts::{Attempt, DeviceProof};
+use crate::core::credential::{Command, Credential};
+use crate::core::names::UserName;
+use crate::core::release::is_released;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::devices::{self, BindingRecord, DeviceRecord};
+use crate::storage::people::{self, Person};
+use crate::storage::shares::StoredShare;
+use crate::storage::{Write, commit};
+
+/// The most shares that one proof asks for.
+const MAX_ENVELOPES: usize = 32;
+
+/// First step of a proof made on a device.
+#[utoipa::path(post, path = "/device/proof/start", request_body = ProofStart,
+    responses((status = 200, body = ProofStarted), (status = "4XX", body = Problem)))]
+pub(super) async fn start(
+    State(directory): State<Arc<Directory>>,
+    FromDevice { device, body: ask }: FromDevice<ProofStart>,
+) -> Answer<ProofStarted> {
+    let mut db = directory.storage.read().await?;
+    let bound = devices::binding(&mut db, ask.binding).await?;
+    let (name, person) = match (ask.purpose, &ask.user_name, &bound) {
+        (Purpose::Link, Some(name), None) => {
+            let name = UserName::as_typed(name);
+            let person = people::by_name(&mut db, &name).await?;
+            (name, person)
+        }
+        (Purpose::Sync | Purpose::Change, None, Some(bound)) if bound.device == device.id => {
+            let person = people::by_id(&mut db, bound.person)
+                .await?
+                .ok_or(Code::NotLinked)?;
+            (UserName::as_typed(&person.user_name), Some(person))
+        }
+        (Purpose::Sync | Purpose::Change, None, _) => return Err(Code::NotLinked.into()),
+        (Purpose::Link, Some(_), Some(_)) => return Err(Code::AlreadyLinked.into()),
+        (Purpose::Link, None, _) | (Purpose::Sync | Purpose::Change, Some(_), _) => {
+            return Err(Code::BadRequest.into());
+        }
+    };
+    drop(db);
+    let (credential, record) = directory.credential_of(person.as_ref(), &name);
+    let context = proof_context(ask.purpose, device.id, ask.binding);
+    let keys = &directory.keys.opaque;
+    let (pending, response) = keys
+        .prove(
+            record,
+            ask.request.as_slice(),
+            identifiers(&credential),
+            Some(&context),
+        )
+        .map_err(|_| Code::BadRequest)?;
+    let id = &credential.client_identifier;
+    let registration = match (ask.purpose, &ask.registration_request) {
+        (Purpose::Change, Some(request)) => Some(Bytes(
+            keys.register(id, request.as_slice())
+                .map_err(|_| Code::BadRequest)?,
+        )),
+        (Purpose::Link | Purpose::Sync, None) => None,
+        (Purpose::Change, None) | (Purpose::Link | Purpose::Sync, Some(_)) => {
+            return Err(Code::BadRequest.into());
+        }
+    };
+    let new_credential = registration
+        .as_ref()
+        .map(|_| directory.new_credential(id.clone()));
+    let proof = DeviceProof {
+        purpose: ask.purpose,
+        device: device.id,
+        binding: ask.binding,
+    };
+    let person = person.and_then(|person| Some((person.id, person.credential?.stamp)));
+    let attempt = Attempt::Device {
+        pending: Box::new(pending),
+        proof,
+        person,
+    };
+    Ok(Json(ProofStarted {
+        attempt: directory.attempts.keep(attempt, Instant::now()),
+        response: Bytes(response),
+        credential,
+        registration_response: registration,
+        new_credential,
+    }))
+}
+
+/// Second step of a proof made on a device: what it opens is decided and stored in one transaction.
+#[utoipa::path(post, path = "/device/proof/finish", request_body = ProofFinish,
+    responses((status = 200, body = Proved), (status = "4XX", body = Problem)))]
+pub(super) async fn finish(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    FromDevice { device, body: ask }: FromDevice<ProofFinish>,
+) -> Answer<Proved> {
+    if ask.envelopes.len() > MAX_ENVELOPES {
+        return Err(Code::BadRequest.into());
+    }
+    let attempt = directory.attempts.take(&ask.attempt, Instant::now());
+    let Some(Attempt::Device {
+        pending,
+        proof,
+        person,
+    }) = attempt
+    else {
+        return Err(Code::AttemptExpired.into());
+    };
+    if proof.device != device.id {
+        return Err(Code::AttemptExpired.into());
+    }
+    let at = now();
+    let mut write = directory.storage.write().await?;
+    let note = Note {
+        device: &device,
+        origin: &origin,
+        at,
+    };
+    let (Ok(session_key), Some((person, stamp))) = (pending.finish(ask.finish.as_slice()), person)
+    else {
+        let code = refused(proof.purpose);
+        note.audit(&mut write, Action::DeviceProof, "", Err(code))
+            .await?;
+        commit(write).await?;
+        return Err(code.into());
+    };
+    let person = people::by_id(&mut write, person)
+        .await?
+        .ok_or(Code::NotLinked)?;
+    let credential = person.credential.clone().ok_or(Code::NotLinked)?;
+    if credential.stamp != stamp {
+        return Err(Code::ChangedMeanwhile.into());
+    }
+    in_good_standing(&mut write, device.id).await?;
+    if proof.purpose == Purpose::Link {
+        let account = ask.account.as_deref().ok_or(Code::BadRequest)?;
+        link(&mut write, &proof, &person, account, at).await?;
+        note.audit(&mut write, Action::DeviceLinked, &person.user_name, Ok(()))
+            .await?;
+    } else {
+        note.audit(&mut write, Action::DeviceProof, &person.user_name, Ok(()))
+            .await?;
+    }
+    let mut releasing = Releasing {
+        directory: &directory,
+        binding: proof.binding,
+        at,
+    };
+    let (mut released, withheld) = releasing
+        .release(&mut write, &ask.envelopes, &credential)
+        .await?;
+    if !released.is_empty() {
+        note.audit(
+            &mut write,
+            Action::SharesReleased,
+            &person.user_name,
+            Ok(()),
+        )
+        .await?;
+    }
+    if let Some(envelope) = ask.new_envelope {
+        let of = if proof.purpose == Purpose::Change {
+            stamp.next()
+        } else {
+            stamp
+        };
+        released.push((envelope, releasing.make(&mut write, envelope, of).await?));
+    }
+    let context = proof_context(proof.purpose, proof.device, proof.binding);
+    let sealed = shares::seal(&session_key, &released, &context).map_err(|_| Code::Internal)?;
+    commit(write).await?;
+    if proof.purpose == Purpose::Change {
+        let next = Attempt::ProvedChange {
+            proof,
+            person: person.id,
+            stamp,
+        };
+        directory
+            .attempts
+            .keep_as(ask.attempt, next, Instant::now());
+    }
+    if proof.purpose == Purpose::Link {
+        directory.tell(person.id).await?;
+    }
+    Ok(Json(Proved {
+        person: person.id,
+        stamp,
+        changed: credential.changed,
+        shares: Bytes(sealed),
+        withheld,
+    }))
+}
+
+/// Commits a change that a proof has opened; every session of the person ends.
+#[utoipa::path(post, path = "/device/password", request_body = ChangeCommit,
+    responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
+pub(super) async fn commit_change_from_device(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    FromDevice { device, body: ask }: FromDevice<ChangeCommit>,
+) -> Answer<PasswordChanged> {
+    let attempt = directory.attempts.take(&ask.attempt, Instant::now());
+    let Some(Attempt::ProvedChange {
+        proof,
+        person,
+        stamp,
+    }) = attempt
+    else {
+        return Err(Code::AttemptExpired.into());
+    };
+    if proof.device != device.id {
+        return Err(Code::AttemptExpired.into());
+    }
+    let at = now();
+    let verifier = directory.new_verifier(ask.registration_record.as_slice())?;
+    let mut write = directory.storage.write().await?;
+    in_good_standing(&mut write, device.id).await?;
+    let person = people::by_id(&mut write, person)
+        .await?
+        .ok_or(Code::NotLinked)?;
+    let command = Command::Change {
+        proved: stamp,
+        from: ask.from,
+        epoch: directory.storage.epoch(),
+        verifier,
+        changed: Provenance {
+            at,
+            channel: Channel::Computer,
+            client: device.name.clone(),
+            address: origin.address.clone(),
+        },
+    };
+    let change = Change {
+        person: &person,
+        command,
+        keep_session: &[],
+        actor: &device.name,
+        address: &origin.address,
+        at,
+    };
+    let credential = commit_change(&directory, write, change).await?;
+    Ok(Json(PasswordChanged {
+        stamp: credential.stamp,
+    }))
+}
+
+/// Checks that nobody revoked the device since its request was accepted.
+async fn in_good_standing(write: &mut Write, device: DeviceId) -> Result<(), Refusal> {
+    let device = devices::by_id(write, device)
+        .await?
+        .ok_or(Code::DeviceRefused)?;
+    if device.revoked {
+        Err(Code::DeviceRefused.into())
+    } else {
+        Ok(())
+    }
+}
+
+async fn link(
+    write: &mut Write,
+    proof: &DeviceProof,
+    person: &Person,
+    account: &str,
+    at: Timestamp,
+) -> Result<(), Refusal> {
+    if account.is_empty() || account.len() > 256 || account.chars().any(char::is_control) {
+        return Err(Code::BadRequest.into());
+    }
+    let binding = BindingRecord {
+        id: proof.binding,
+        person: person.id,
+        device: proof.device,
+        account: account.to_owned(),
+        problem: None,
+    };
+    if devices::bind(write, &binding, at).await? {
+        Ok(())
+    } else {
+        Err(Code::AlreadyLinked.into())
+    }
+}
+
+/// Hands out and makes shares, inside the transaction that checked the proof.
+struct Releasing<'a> {
+    directory: &'a Directory,
+    binding: BindingId,
+    at: Timestamp,
+}
+
+impl Releasing<'_> {
+    async fn release(
+        &mut self,
+        write: &mut Write,
+        envelopes: &[EnvelopeId],
+        credential: &Credential,
+    ) -> Result<(Vec<(EnvelopeId, Secret)>, Vec<EnvelopeId>), Refusal> {
+        let mut released = Vec::new();
+        let mut withheld = Vec::new();
+        for &envelope in envelopes {
+            let stored = crate::storage::shares::get(write, envelope).await?;
+            let stored = stored.filter(|stored| {
+                stored.binding == self.binding
+                    && is_released(stored.stamp, credential.stamp, credential.issued)
+            });
+            let share = stored.and_then(|stored| {
+                self.directory
+                    .keys
+                    .share_key()
+                    .open(&stored.sealed, &share_name(envelope))
+                    .ok()
+            });
+            match share {
+                Some(share) => released.push((envelope, share)),
+                None => withheld.push(envelope),
+            }
+        }
+        Ok((released, withheld))
+    }
+
+    async fn make(
+        &mut self,
+        write: &mut Write,
+        envelope: EnvelopeId,
+        stamp: Stamp,
+    ) -> Result<Secret, Refusal> {
+        let mut bytes = vec![0_u8; SHARE];
+        rand::rngs::OsRng.fill_bytes(&mut bytes);
+        let share = Secret::new(bytes);
+        let sealed = self
+            .directory
+            .keys
+            .share_key()
+            .seal(&share, &share_name(envelope));
+        let stored = StoredShare {
+            binding: self.binding,
+            stamp,
+            sealed: sealed.map_err(|_| Code::Internal)?,
+        };
+        if crate::storage::shares::add(write, envelope, &stored, self.at).await? {
+            Ok(share)
+        } else {
+            Err(Code::BadRequest.into())
+        }
+    }
+}
+
+/// What a stored share is sealed for.
+fn share_name(envelope: EnvelopeId) -> Vec<u8> {
+    format!("lockstep share|{envelope}").into_bytes()
+}
+
+/// What a failed proof means to the person who typed the password.
+const fn refused(purpose: Purpose) -> Code {
+    match purpose {
+        Purpose::Link => Code::SignInRefused,
+        Purpose::Sync => Code::NotTheNewPassword,
+        Purpose::Change => Code::NotTheCurrentPassword,
+    }
+}
+
+/// What the audit entries of one request share.
+struct Note<'a> {
+    device: &'a DeviceRecord,
+    origin: &'a Origin,
+    at: Timestamp,
+}
+
+impl Note<'_> {
+    async fn audit(
+        &self,
+        write: &mut Write,
+        action: Action,
+        subject: &str,
+        result: Result<(), Code>,
+    ) -> Result<(), Refusal> {
+        let entry = Entry {
+            at: self.at,
+            actor: &self.device.name,
+            action,
+            subject,
+            address: &self.origin.address,
+            result,
+        };
+        Ok(audit::append(write, entry).await?)
+    }
+}

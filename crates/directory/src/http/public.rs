@@ -1,0 +1,295 @@
+//! Activation and sign-in.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use http::HeaderMap;
+use lockstep_model::password::NORMALISATION;
+use lockstep_model::{Channel, Code, Provenance};
+use lockstep_opaque::server::ServerKeys;
+use lockstep_opaque::{Identifiers, SUITE};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::api::public::{
+    ActivationFinish, ActivationOffer, ActivationOpen, ActivationStart, ActivationStarted,
+    SessionOpened, SignInFinish, SignInStart, SignInStarted,
+};
+use lockstep_protocol::api::{Credential, Organisation, Problem};
+
+use super::actor::{Body, Origin, open_session};
+use super::problem::{Answer, Refusal};
+use super::{Directory, now};
+use crate::attempts::Attempt;
+use crate::core::credential::{self, Command, Event, Verifier};
+use crate::core::names::UserName;
+use crate::live::Topic;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::people::{self, Person};
+use crate::storage::{Write, commit};
+use crate::tokens;
+
+/// The organisation's words and rules.
+#[utoipa::path(get, path = "/organisation", responses((status = 200, body = Organisation)))]
+pub(super) async fn organisation(State(directory): State<Arc<Directory>>) -> Json<Organisation> {
+    Json(directory.config.organisation.clone())
+}
+
+/// Tells whom an invitation is for.
+#[utoipa::path(post, path = "/activation/open", request_body = ActivationOpen,
+    responses((status = 200, body = ActivationOffer), (status = "4XX", body = Problem)))]
+pub(super) async fn activation_open(
+    State(directory): State<Arc<Directory>>,
+    Body(ask): Body<ActivationOpen>,
+) -> Answer<ActivationOffer> {
+    let mut db = directory.storage.read().await?;
+    let invited = people::invited(&mut db, &tokens::hash(&ask.token), now()).await?;
+    let (person, expires_at) = invited.ok_or(Code::InvitationSpent)?;
+    Ok(Json(ActivationOffer {
+        user_name: person.user_name,
+        display_name: person.display_name,
+        expires_at,
+    }))
+}
+
+/// First step of choosing the first password.
+#[utoipa::path(post, path = "/activation/start", request_body = ActivationStart,
+    responses((status = 200, body = ActivationStarted), (status = "4XX", body = Problem)))]
+pub(super) async fn activation_start(
+    State(directory): State<Arc<Directory>>,
+    Body(ask): Body<ActivationStart>,
+) -> Answer<ActivationStarted> {
+    let mut db = directory.storage.read().await?;
+    let invited = people::invited(&mut db, &tokens::hash(&ask.token), now()).await?;
+    let (person, _) = invited.ok_or(Code::InvitationSpent)?;
+    let id = person.id.to_string();
+    let answer = directory
+        .keys
+        .opaque
+        .register(&id, ask.registration_request.as_slice());
+    Ok(Json(ActivationStarted {
+        registration_response: Bytes(answer.map_err(|_| Code::BadRequest)?),
+        credential: directory.new_credential(id),
+    }))
+}
+
+/// Second step: spends the invitation and signs in.
+#[utoipa::path(post, path = "/activation/finish", request_body = ActivationFinish,
+    responses((status = 200, body = SessionOpened), (status = "4XX", body = Problem)))]
+pub(super) async fn activation_finish(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    Body(ask): Body<ActivationFinish>,
+) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
+    let now = now();
+    let mut write = directory.storage.write().await?;
+    let invited = people::invited(&mut write, &tokens::hash(&ask.token), now).await?;
+    let (person, _) = invited.ok_or(Code::InvitationSpent)?;
+    let command = Command::Activate {
+        epoch: directory.storage.epoch(),
+        verifier: directory.new_verifier(ask.registration_record.as_slice())?,
+        changed: Provenance {
+            at: now,
+            channel: Channel::Invitation,
+            client: origin.client.clone(),
+            address: origin.address.clone(),
+        },
+    };
+    let Event::CredentialSet(credential) = credential::decide(person.credential.as_ref(), command)?;
+    people::set_credential(&mut write, person.id, &credential).await?;
+    people::end_invitations(&mut write, person.id).await?;
+    let opened = open_session(&mut write, person.id, ask.carry, &origin, now).await?;
+    let entry = Entry {
+        at: now,
+        actor: &person.user_name,
+        action: Action::PersonActivated,
+        subject: &person.user_name,
+        address: &origin.address,
+        result: Ok(()),
+    };
+    audit::append(&mut write, entry).await?;
+    commit(write).await?;
+    directory.live.touch(Topic::Person(person.id));
+    Ok((opened.0, Json(opened.1)))
+}
+
+/// First step of a sign-in; the same work and the same shape for people who don't exist.
+#[utoipa::path(post, path = "/sign-in/start", request_body = SignInStart,
+    responses((status = 200, body = SignInStarted), (status = "4XX", body = Problem)))]
+pub(super) async fn sign_in_start(
+    State(directory): State<Arc<Directory>>,
+    Body(ask): Body<SignInStart>,
+) -> Answer<SignInStarted> {
+    let name = UserName::as_typed(&ask.user_name);
+    let mut db = directory.storage.read().await?;
+    let person = people::by_name(&mut db, &name).await?;
+    let (credential, record) = directory.credential_of(person.as_ref(), &name);
+    let (pending, response) = directory
+        .keys
+        .opaque
+        .prove(
+            record,
+            ask.request.as_slice(),
+            identifiers(&credential),
+            None,
+        )
+        .map_err(|_| Code::BadRequest)?;
+    let attempt = Attempt::SignIn {
+        pending: Box::new(pending),
+        person: record.and(person.as_ref()).map(|person| person.id),
+        user_name: name.as_str().to_owned(),
+    };
+    let attempt = directory.attempts.keep(attempt, Instant::now());
+    Ok(Json(SignInStarted {
+        attempt,
+        response: Bytes(response),
+        credential,
+    }))
+}
+
+/// Second step of a sign-in.
+#[utoipa::path(post, path = "/sign-in/finish", request_body = SignInFinish,
+    responses((status = 200, body = SessionOpened), (status = "4XX", body = Problem)))]
+pub(super) async fn sign_in_finish(
+    State(directory): State<Arc<Directory>>,
+    origin: Origin,
+    Body(ask): Body<SignInFinish>,
+) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
+    let now = now();
+    let attempt = directory.attempts.take(&ask.attempt, Instant::now());
+    let Some(Attempt::SignIn {
+        pending,
+        person,
+        user_name,
+    }) = attempt
+    else {
+        return Err(Code::AttemptExpired.into());
+    };
+    let proved = pending.finish(ask.finish.as_slice()).ok().and(person);
+    let mut write = directory.storage.write().await?;
+    let opened = match proved {
+        Some(person) => Some(open_session(&mut write, person, ask.carry, &origin, now).await?),
+        None => None,
+    };
+    let entry = Entry {
+        at: now,
+        actor: &user_name,
+        action: Action::SignIn,
+        subject: &user_name,
+        address: &origin.address,
+        result: opened.as_ref().map(|_| ()).ok_or(Code::SignInRefused),
+    };
+    audit::append(&mut write, entry).await?;
+    commit(write).await?;
+    let (headers, opened) = opened.ok_or(Code::SignInRefused)?;
+    Ok((headers, Json(opened)))
+}
+
+impl Directory {
+    /// What a client needs to register a new password.
+    pub(super) fn new_credential(&self, client_identifier: String) -> Credential {
+        Credential {
+            suite: SUITE,
+            normalisation: NORMALISATION,
+            ksf: self.config.ksf,
+            client_identifier,
+            server_identifier: self.config.realm.clone(),
+        }
+    }
+
+    /// Checks an uploaded registration and notes what it was made with.
+    pub(super) fn new_verifier(&self, upload: &[u8]) -> Result<Verifier, Code> {
+        Ok(Verifier {
+            suite: SUITE,
+            normalisation: NORMALISATION,
+            ksf: self.config.ksf,
+            record: ServerKeys::record(upload).map_err(|_| Code::BadRequest)?,
+        })
+    }
+
+    /// What a client needs to prove a password, and the record to prove it against; for somebody
+    /// without one, a stand-in that can't be told from it.
+    pub(super) fn credential_of<'a>(
+        &self,
+        person: Option<&'a Person>,
+        name: &UserName,
+    ) -> (Credential, Option<&'a [u8]>) {
+        let known = person.and_then(|person| Some((person.id, person.credential.as_ref()?)));
+        match known {
+            Some((id, kept)) => {
+                let Verifier {
+                    suite,
+                    normalisation,
+                    ksf,
+                    record,
+                } = &kept.verifier;
+                let credential = Credential {
+                    suite: *suite,
+                    normalisation: *normalisation,
+                    ksf: *ksf,
+                    client_identifier: id.to_string(),
+                    server_identifier: self.config.realm.clone(),
+                };
+                (credential, Some(record))
+            }
+            None => (
+                self.new_credential(self.keys.pseudo_person(name.as_str()).to_string()),
+                None,
+            ),
+        }
+    }
+}
+
+/// OPAQUE's identifiers of a credential.
+pub(super) fn identifiers(credential: &Credential) -> Identifiers<'_> {
+    Identifiers {
+        client: &credential.client_identifier,
+        server: &credential.server_identifier,
+    }
+}
+
+/// Stores a new credential, ends every session but one, writes it down, and commits.
+///
+/// What every change of a password has in common, whichever door it came through.
+pub(super) async fn commit_change(
+    directory: &Directory,
+    mut write: Write,
+    change: Change<'_>,
+) -> Result<credential::Credential, Refusal> {
+    let Change {
+        person,
+        command,
+        keep_session,
+        actor,
+        address,
+        at,
+    } = change;
+    let decided = credential::decide(person.credential.as_ref(), command);
+    if let Ok(Event::CredentialSet(credential)) = &decided {
+        people::set_credential(&mut write, person.id, credential).await?;
+        crate::storage::sessions::end_others(&mut write, person.id, keep_session, at).await?;
+    }
+    let entry = Entry {
+        at,
+        actor,
+        action: Action::PasswordChange,
+        subject: &person.user_name,
+        address,
+        result: decided.as_ref().map(|_| ()).map_err(|code| *code),
+    };
+    audit::append(&mut write, entry).await?;
+    commit(write).await?;
+    let Event::CredentialSet(credential) = decided?;
+    directory.tell(person.id).await?;
+    Ok(credential)
+}
+
+/// One change of a password.
+pub(super) struct Change<'a> {
+    pub(super) person: &'a Person,
+    pub(super) command: Command,
+    pub(super) keep_session: &'a [u8],
+    pub(super) actor: &'a str,
+    pub(super) address: &'a str,
+    pub(super) at: lockstep_model::Timestamp,
+}

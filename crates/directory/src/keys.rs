@@ -1,0 +1,186 @@
+//! The key file: every long-term key of the directory, and nothing else.
+//!
+//! It is kept apart from the database on purpose: the database alone lets nobody guess a password
+//! or open a share. It belongs into the backup, elsewhere than the database's: without it every
+//! password in the organisation is gone.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use hmac::{Hmac, Mac as _};
+use lockstep_model::{PersonId, Secret};
+use lockstep_opaque::seal::{SealingKey, derive_bytes};
+use lockstep_opaque::server::{ServerFault, ServerKeys};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::api::Vouch;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
+use rand::RngCore as _;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The keys, ready for use.
+pub struct Keys {
+    /// OPAQUE's long-term keys.
+    pub opaque: ServerKeys,
+    realm: SigningKey,
+    master: Secret,
+}
+
+/// Why a key file is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFault {
+    /// The file can't be read or written.
+    #[error("the key file can't be read or written")]
+    File(#[from] std::io::Error),
+    /// The file isn't a key file of a known version.
+    #[error("the key file is malformed or from a newer version")]
+    Malformed,
+    /// An OPAQUE key is malformed.
+    #[error("the OPAQUE keys are malformed")]
+    Opaque(#[from] ServerFault),
+}
+
+const VERSION: u16 = 1;
+
+/// The file's form. The bytes are secret, hence no `Debug`.
+#[derive(Serialize, Deserialize)]
+struct KeyFile {
+    version: u16,
+    opaque: Zeroizing<String>,
+    realm: Zeroizing<String>,
+    master: Zeroizing<String>,
+}
+
+impl Keys {
+    /// Draws new keys.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::Opaque`].
+    pub fn fresh() -> Result<Self, KeyFault> {
+        let mut master = vec![0_u8; 32];
+        rand::rngs::OsRng.fill_bytes(&mut master);
+        Ok(Self {
+            opaque: ServerKeys::fresh()?,
+            realm: SigningKey::random(&mut rand::rngs::OsRng),
+            master: Secret::new(master),
+        })
+    }
+
+    /// Writes the keys into a new file that only its owner reads.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault::File`], also when the file is there already: a key file is never overwritten.
+    pub fn save(&self, path: &Path) -> Result<(), KeyFault> {
+        let text = |bytes: &[u8]| Zeroizing::new(Bytes(bytes.to_vec()).encode());
+        let file = KeyFile {
+            version: VERSION,
+            opaque: text(self.opaque.to_secret().expose()),
+            realm: text(Zeroizing::new(self.realm.to_bytes()).as_slice()),
+            master: text(self.master.expose()),
+        };
+        let written = Zeroizing::new(toml::to_string(&file).map_err(|_| KeyFault::Malformed)?);
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        out.write_all(written.as_bytes())?;
+        Ok(out.sync_all()?)
+    }
+
+    /// Reads a key file.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyFault`].
+    pub fn load(path: &Path) -> Result<Self, KeyFault> {
+        let text = Zeroizing::new(std::fs::read_to_string(path)?);
+        let file: KeyFile = toml::from_str(&text).map_err(|_| KeyFault::Malformed)?;
+        if file.version != VERSION {
+            return Err(KeyFault::Malformed);
+        }
+        let bytes = |text: &str| {
+            Bytes::decode(text)
+                .map(|bytes| Secret::new(bytes.0))
+                .map_err(|_| KeyFault::Malformed)
+        };
+        let realm = bytes(&file.realm)?;
+        Ok(Self {
+            opaque: ServerKeys::from_secret(&bytes(&file.opaque)?)?,
+            realm: SigningKey::from_slice(realm.expose()).map_err(|_| KeyFault::Malformed)?,
+            master: bytes(&file.master)?,
+        })
+    }
+
+    /// The realm's public key (SEC1), which devices pin.
+    #[must_use]
+    pub fn realm_key(&self) -> Bytes {
+        Bytes(
+            self.realm
+                .verifying_key()
+                .to_encoded_point(false)
+                .as_bytes()
+                .to_vec(),
+        )
+    }
+
+    /// Vouches for the OPAQUE key in the realm's name.
+    #[must_use]
+    pub fn vouch(&self, realm: &str) -> Vouch {
+        let opaque_key = Bytes(self.opaque.public_key());
+        let signature: Signature = self.realm.sign(&Vouch::signed_text(realm, &opaque_key));
+        Vouch {
+            opaque_key,
+            signature: Bytes(signature.to_bytes().to_vec()),
+        }
+    }
+
+    /// The key that seals shares in the database.
+    #[must_use]
+    pub fn share_key(&self) -> SealingKey {
+        SealingKey::derive(&[&self.master], b"lockstep directory shares 1")
+    }
+
+    /// An id for a name that nobody has: always the same, and not to be told from a real one.
+    #[must_use]
+    pub fn pseudo_person(&self, user_name: &str) -> PersonId {
+        let key = derive_bytes(&self.master, b"lockstep directory pseudo people 1", 32);
+        let mut bytes = [0_u8; 16];
+        // HMAC takes keys of any length.
+        if let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(key.expose()) {
+            mac.update(user_name.as_bytes());
+            bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
+        }
+        PersonId(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_reads_back_and_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("directory.key");
+        let keys = Keys::fresh().unwrap();
+        keys.save(&path).unwrap();
+        let back = Keys::load(&path).unwrap();
+        assert_eq!(back.realm_key(), keys.realm_key());
+        assert_eq!(back.opaque.public_key(), keys.opaque.public_key());
+        assert_eq!(back.pseudo_person("nobody"), keys.pseudo_person("nobody"));
+        assert!(matches!(keys.save(&path), Err(KeyFault::File(_))));
+    }
+
+    #[test]
+    fn pseudo_people_look_like_people() {
+        let id = Keys::fresh().unwrap().pseudo_person("nobody").0;
+        assert_eq!(id.get_version_num(), 4);
+        assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+    }
+}

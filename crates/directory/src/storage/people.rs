@@ -1,0 +1,228 @@
+//! People, their credentials and invitations.
+
+use lockstep_model::{Epoch, Generation, Ksf, PersonId, Provenance, Stamp, Timestamp};
+use lockstep_protocol::api::me::Role;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Connection, StorageFault, as_word, number, parse, time, word};
+use crate::core::credential::{Credential, Verifier};
+use crate::core::names::UserName;
+
+/// A person, with their credential once activated.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The immutable id.
+    pub id: PersonId,
+    /// The user name.
+    pub user_name: String,
+    /// The name shown.
+    pub display_name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their password's standing.
+    pub credential: Option<Credential>,
+}
+
+/// Adds a person; false if the name is taken.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn add(
+    db: &mut Connection,
+    person: PersonId,
+    user_name: &UserName,
+    display_name: &str,
+    role: Role,
+    now: Timestamp,
+) -> Result<bool, StorageFault> {
+    let done = sqlx::query(
+        "INSERT INTO people (id, user_name, display_name, role, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (user_name) DO NOTHING",
+    )
+    .bind(person.to_string())
+    .bind(user_name.as_str())
+    .bind(display_name)
+    .bind(as_word(&role))
+    .bind(now.0)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Looks a person up by id.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn by_id(db: &mut Connection, id: PersonId) -> Result<Option<Person>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT p.*, c.* FROM people p LEFT JOIN credentials c ON c.person = p.id WHERE p.id = $1",
+    );
+    let row = query.bind(id.to_string()).fetch_optional(db).await?;
+    row.as_ref().map(person).transpose()
+}
+
+/// Looks a person up by user name.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn by_name(db: &mut Connection, name: &UserName) -> Result<Option<Person>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT p.*, c.* FROM people p LEFT JOIN credentials c ON c.person = p.id WHERE p.user_name = $1",
+    );
+    let row = query.bind(name.as_str()).fetch_optional(db).await?;
+    row.as_ref().map(person).transpose()
+}
+
+/// Everybody, by user name.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn all(db: &mut Connection) -> Result<Vec<Person>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT p.*, c.* FROM people p LEFT JOIN credentials c ON c.person = p.id ORDER BY p.user_name",
+    );
+    query.fetch_all(db).await?.iter().map(person).collect()
+}
+
+/// Stores a credential in place of the former one.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn set_credential(
+    db: &mut Connection,
+    person: PersonId,
+    credential: &Credential,
+) -> Result<(), StorageFault> {
+    let Credential {
+        stamp,
+        issued,
+        origin,
+        changed,
+        verifier,
+    } = credential;
+    sqlx::query(
+        "INSERT OR REPLACE INTO credentials (person, epoch, generation, issued, origin, suite,
+             normalisation, ksf_memory_kib, ksf_iterations, ksf_parallelism, record, changed_at,
+             channel, client, address)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+    .bind(person.to_string())
+    .bind(stamp.epoch.0.to_string())
+    .bind(i64::from(stamp.generation.0))
+    .bind(i64::from(issued.0))
+    .bind(as_word(origin))
+    .bind(i64::from(verifier.suite))
+    .bind(i64::from(verifier.normalisation))
+    .bind(i64::from(verifier.ksf.memory_kib))
+    .bind(i64::from(verifier.ksf.iterations))
+    .bind(i64::from(verifier.ksf.parallelism))
+    .bind(&verifier.record)
+    .bind(changed.at.0)
+    .bind(as_word(&changed.channel))
+    .bind(&changed.client)
+    .bind(&changed.address)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Stores an invitation.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn invite(
+    db: &mut Connection,
+    person: PersonId,
+    token_hash: &[u8],
+    expires_at: Timestamp,
+) -> Result<(), StorageFault> {
+    sqlx::query("INSERT INTO invitations (token_hash, person, expires_at) VALUES ($1, $2, $3)")
+        .bind(token_hash)
+        .bind(person.to_string())
+        .bind(expires_at.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Whom a good invitation is for, and until when it works.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn invited(
+    db: &mut Connection,
+    token_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<(Person, Timestamp)>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT person, expires_at FROM invitations WHERE token_hash = $1 AND expires_at > $2",
+    );
+    let Some(row) = query
+        .bind(token_hash)
+        .bind(now.0)
+        .fetch_optional(&mut *db)
+        .await?
+    else {
+        return Ok(None);
+    };
+    let expires_at = time(&row, "expires_at")?;
+    let person = by_id(db, parse(&row, "person")?).await?;
+    Ok(person.map(|person| (person, expires_at)))
+}
+
+/// Ends every invitation of a person.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn end_invitations(db: &mut Connection, person: PersonId) -> Result<(), StorageFault> {
+    let query = sqlx::query("DELETE FROM invitations WHERE person = $1");
+    query.bind(person.to_string()).execute(db).await?;
+    Ok(())
+}
+
+fn person(row: &SqliteRow) -> Result<Person, StorageFault> {
+    let activated: Option<String> = row.try_get("person")?;
+    Ok(Person {
+        id: parse(row, "id")?,
+        user_name: row.try_get("user_name")?,
+        display_name: row.try_get("display_name")?,
+        role: word(row, "role")?,
+        credential: activated.map(|_| credential(row)).transpose()?,
+    })
+}
+
+fn credential(row: &SqliteRow) -> Result<Credential, StorageFault> {
+    Ok(Credential {
+        stamp: Stamp {
+            epoch: Epoch(parse(row, "epoch")?),
+            generation: Generation(number(row, "generation")?),
+        },
+        issued: Generation(number(row, "issued")?),
+        origin: word(row, "origin")?,
+        changed: Provenance {
+            at: time(row, "changed_at")?,
+            channel: word(row, "channel")?,
+            client: row.try_get("client")?,
+            address: row.try_get("address")?,
+        },
+        verifier: Verifier {
+            suite: number(row, "suite")?,
+            normalisation: number(row, "normalisation")?,
+            ksf: Ksf {
+                memory_kib: number(row, "ksf_memory_kib")?,
+                iterations: number(row, "ksf_iterations")?,
+                parallelism: number(row, "ksf_parallelism")?,
+            },
+            record: row.try_get("record")?,
+        },
+    })
+}
