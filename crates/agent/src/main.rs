@@ -1,2 +1,87 @@
-//! Stub.
-fn main() {}
+//! `lockstep-agent`: the daemon on a device. It has the network and no privilege.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`keep`] | what survives a restart: identity, bindings, journals, envelopes |
+//! | [`binding`] | the shell around the sync core: runs its effects for one binding |
+//! | [`flow`] | what a person starts: enrol, link, sync, change the password |
+//! | [`line`] | the stream from the directory, kept up with jitter |
+//! | [`local`] | the socket of app and CLI |
+//! | [`helper`] | the socket of the root helper |
+//! | [`report`] | telling the directory how the stores stand |
+//!
+//! **Architecture invariants.** Decisions are made in `lockstep-sync`; here is no rule about
+//! passwords or stores. One thread runs everything, so that an idle agent costs next to nothing;
+//! key stretching runs in a child that exits.
+#![forbid(unsafe_code)]
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+mod agent;
+mod binding;
+mod flow;
+mod helper;
+mod keep;
+mod line;
+mod local;
+mod platform;
+mod report;
+mod wire;
+
+/// The Lockstep agent: keeps this computer's password in step with the directory.
+#[derive(Parser)]
+#[command(name = "lockstep-agent", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the agent until it is told to stop.
+    Run(Places),
+    /// Stretches a password for the agent; not for people.
+    #[command(hide = true)]
+    Stretch {
+        /// Memory in KiB, passes, lanes.
+        #[arg(num_args = 3)]
+        parameters: Vec<String>,
+    },
+}
+
+/// Where things are.
+#[derive(clap::Args, Clone, Debug)]
+pub(crate) struct Places {
+    /// The agent's own folder.
+    #[arg(long, default_value = "/var/lib/lockstep")]
+    state: PathBuf,
+    /// The socket for app and CLI.
+    #[arg(long, default_value = lockstep_protocol::local::SOCKET)]
+    socket: PathBuf,
+    /// The root helper's socket.
+    #[arg(long, default_value = "/run/lockstep-helper.sock")]
+    helper: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    platform::harden()?;
+    match Arguments::parse().command {
+        Command::Stretch { parameters } => Ok(lockstep_opaque::stretch::serve_child(&parameters)?),
+        Command::Run(places) => {
+            let level = match std::env::var("LOCKSTEP_LOG").as_deref() {
+                Ok("debug") => tracing::Level::DEBUG,
+                Ok(_) | Err(_) => tracing::Level::INFO,
+            };
+            tracing_subscriber::fmt()
+                .with_max_level(level)
+                .with_writer(std::io::stderr)
+                .init();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            tokio::task::LocalSet::new().block_on(&runtime, agent::run(places))
+        }
+    }
+}

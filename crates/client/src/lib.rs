@@ -1,1 +1,40 @@
-//! Stub.
+//! How the agent and `lockstep admin` reach the directory.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`transport`] | TLS with the authority that was pinned, one kept connection, time-outs |
+//! | [`request`] | typed requests, who they are from, and what a refusal means |
+//! | [`stream`] | server-sent events |
+//! | [`sign_in`] | activation and sign-in of a person |
+//! | [`proof`] | proofs made on a device, and the changes that they open |
+#![forbid(unsafe_code)]
+
+pub mod proof;
+pub mod request;
+pub mod sign_in;
+pub mod stream;
+pub mod transport;
+
+pub use request::{Client, DeviceKey, From};
+
+use lockstep_model::Code;
+
+/// Why a request came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Fault {
+    /// For people.
+    pub code: Code,
+    /// For the log; never holds a secret.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault with its cause.
+    pub fn new(code: Code, detail: impl ToString) -> Self {
+        Self {
+            code,
+            detail: detail.to_string(),
+        }
+    }
+}

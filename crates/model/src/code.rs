@@ -95,6 +95,10 @@ codes! {
         "Lockstep is already working on this. Nothing was changed.",
         "Wait a moment, then try again.",
         "Another operation of the same binding, or too many at once, was in progress.";
+    ChangeUncertain = 1008, Now,
+        "It isn't certain whether {org} took your new password. Nothing on this {pc} was changed.",
+        "Run the sync and type your new password; if that isn't it, the old one still holds.",
+        "The answer to a password change was lost and proving the new password was not possible yet.";
 
     SignInRefused = 2001, AfterInput,
         "User name or password is wrong.",

@@ -16,11 +16,23 @@ pub struct Ksf {
 
 impl Ksf {
     /// The default: 64 MiB, 3 passes, 4 lanes.
-    pub const DEFAULT: Self = Self { memory_kib: 64 * 1024, iterations: 3, parallelism: 4 };
+    pub const DEFAULT: Self = Self {
+        memory_kib: 64 * 1024,
+        iterations: 3,
+        parallelism: 4,
+    };
     /// The least that a client accepts: 19 MiB, 2 passes.
-    pub const FLOOR: Self = Self { memory_kib: 19 * 1024, iterations: 2, parallelism: 1 };
+    pub const FLOOR: Self = Self {
+        memory_kib: 19 * 1024,
+        iterations: 2,
+        parallelism: 1,
+    };
     /// The most that a client accepts, so that a hostile directory cannot exhaust it.
-    pub const CEILING: Self = Self { memory_kib: 1024 * 1024, iterations: 16, parallelism: 16 };
+    pub const CEILING: Self = Self {
+        memory_kib: 1024 * 1024,
+        iterations: 16,
+        parallelism: 16,
+    };
 
     /// Whether every parameter lies between floor and ceiling.
     #[must_use]
@@ -43,8 +55,26 @@ mod tests {
         assert!(Ksf::DEFAULT.is_acceptable());
         assert!(Ksf::FLOOR.is_acceptable());
         assert!(Ksf::CEILING.is_acceptable());
-        assert!(!Ksf { memory_kib: 19 * 1024 - 1, ..Ksf::DEFAULT }.is_acceptable());
-        assert!(!Ksf { iterations: 1, ..Ksf::DEFAULT }.is_acceptable());
-        assert!(!Ksf { memory_kib: u32::MAX, ..Ksf::DEFAULT }.is_acceptable());
+        assert!(
+            !Ksf {
+                memory_kib: 19 * 1024 - 1,
+                ..Ksf::DEFAULT
+            }
+            .is_acceptable()
+        );
+        assert!(
+            !Ksf {
+                iterations: 1,
+                ..Ksf::DEFAULT
+            }
+            .is_acceptable()
+        );
+        assert!(
+            !Ksf {
+                memory_kib: u32::MAX,
+                ..Ksf::DEFAULT
+            }
+            .is_acceptable()
+        );
     }
 }

@@ -31,6 +31,11 @@ impl Secret {
         &self.0
     }
 
+    /// The bytes, to be filled by whoever reads them from a socket; their number stays.
+    pub fn expose_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     /// A second copy, with a life of its own.
     #[must_use]
     pub fn duplicate(&self) -> Self {

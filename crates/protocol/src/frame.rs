@@ -79,6 +79,14 @@ impl Frame {
         self.parts().1
     }
 
+    /// The body's bytes, to be filled by whoever reads a frame.
+    pub fn body_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::Json(body) => body,
+            Self::Secret(secret) => secret.expose_mut(),
+        }
+    }
+
     /// Reads a header: how long the body is, and of what kind the frame will be.
     ///
     /// # Errors
@@ -151,14 +159,10 @@ impl Frame {
         }
         stream.read_exact(&mut header[1..])?;
         let expected = Self::expect(header)?;
-        let mut body = vec![0_u8; expected.body_length];
-        match stream.read_exact(&mut body) {
-            Ok(()) => Ok(expected.finish(body)),
-            Err(fault) => {
-                drop(Secret::new(body));
-                Err(fault.into())
-            }
-        }
+        let mut frame = expected.finish(vec![0; expected.body_length]);
+        // Read into the frame's own buffer, so that a secret lies in no other.
+        stream.read_exact(frame.body_mut())?;
+        Ok(frame)
     }
 
     fn parts(&self) -> (u8, &[u8]) {

@@ -79,6 +79,8 @@ pub enum Event {
     Need {
         /// What.
         what: Need,
+        /// Why the last answer was of no use, if this is not the first time.
+        fault: Option<Code>,
     },
     /// One store has moved on.
     Progress(StoreRow),
@@ -89,7 +91,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether nothing follows.
+    /// Whether nothing follows, except for [`Ask::Watch`], which only the client ends.
     #[must_use]
     pub const fn ends(&self) -> bool {
         match self {

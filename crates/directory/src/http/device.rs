@@ -213,9 +213,8 @@ impl Directory {
         }
         for binding in devices::bindings_of_device(&mut db, device).await? {
             let person = people::by_id(&mut db, binding.person).await?;
-            let Some(credential) = person.and_then(|person| person.credential) else {
-                continue;
-            };
+            let Some(person) = person else { continue };
+            let Some(credential) = person.credential else { continue };
             let of_person = devices::bindings_of_person(&mut db, binding.person).await?;
             let others = of_person
                 .iter()
@@ -223,6 +222,8 @@ impl Directory {
                 .count();
             bindings.push(BindingNews {
                 binding: binding.id,
+                user_name: person.user_name,
+                display_name: person.display_name,
                 stamp: credential.stamp,
                 changed: credential.changed,
                 other_computers: u32::try_from(others).unwrap_or(u32::MAX),

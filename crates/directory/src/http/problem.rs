@@ -110,6 +110,7 @@ fn status(code: Code) -> StatusCode {
         | Code::AgentUnreachable
         | Code::VersionRefused
         | Code::BadRequest
+        | Code::ChangeUncertain
         | Code::ThatIsTheOldPassword
         | Code::NotTheComputersPassword
         | Code::OldPasswordNeeded

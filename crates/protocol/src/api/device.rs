@@ -46,6 +46,10 @@ message! {
     pub struct BindingNews {
         /// Which binding.
         pub binding: BindingId,
+        /// The person's user name.
+        pub user_name: String,
+        /// The name to greet them by; a new password must not hold it.
+        pub display_name: String,
         /// The person's stamp.
         pub stamp: Stamp,
         /// How that password came to be.

@@ -1,0 +1,255 @@
+//! The agent as a whole: what it is enrolled in, its bindings, and who may use them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use lockstep_client::proof::{Prover, vouched_key};
+use lockstep_client::{Client, Fault};
+use lockstep_model::{BindingId, Code};
+use lockstep_opaque::envelope::FileSecret;
+use lockstep_opaque::stretch::Place;
+use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::local::{BindingStatus, Status};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::binding::{Binding, Ground};
+use crate::helper::Helper;
+use crate::keep::bindings::{self, BindingFile, Stage};
+use crate::keep::identity::{DirectoryWords, Identity};
+use crate::{Places, line, local, report};
+
+/// Everything the agent knows, on its one thread.
+pub(crate) struct Agent {
+    /// Where things are.
+    pub(crate) places: Places,
+    /// The root helper.
+    pub(crate) helper: Helper,
+    /// The directory it is enrolled in.
+    enrolled: RefCell<Option<Rc<Enrolled>>>,
+    bindings: RefCell<BTreeMap<BindingId, Rc<Binding>>>,
+    /// Whether the line is up; a change wakes whoever watches.
+    pub(crate) online: watch::Sender<bool>,
+}
+
+/// The directory it is enrolled in.
+pub(crate) struct Enrolled {
+    /// The device's identity.
+    pub(crate) identity: Identity,
+    /// The way to the directory.
+    pub(crate) client: Client,
+    /// The device's half of every envelope key, for every binding's core.
+    pub(crate) device_secret: Rc<FileSecret>,
+    words: RefCell<DirectoryWords>,
+    server_key: RefCell<Vec<u8>>,
+    place: Place,
+}
+
+/// Runs the agent until it is told to stop.
+pub(crate) async fn run(places: Places) -> anyhow::Result<()> {
+    let agent = Rc::new(Agent::open(places)?);
+    let listener = local::listen(&agent.places.socket)?;
+    agent.clone().start();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
+    let serving = tokio::task::spawn_local(local::serve(Rc::clone(&agent), listener));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    serving.abort();
+    // A run in the middle of a step finishes the step: its end is worth more than a second.
+    for binding in agent.all() {
+        let step = tokio::time::timeout(std::time::Duration::from_secs(5), binding.core.lock());
+        if step.await.is_err() {
+            tracing::warn!(binding = %binding.file.binding, "stopped in the middle of a run");
+        }
+    }
+    Ok(())
+}
+
+impl Agent {
+    fn open(places: Places) -> Result<Self, Fault> {
+        let helper = Helper::new(&places.helper);
+        let agent = Self {
+            helper,
+            enrolled: RefCell::default(),
+            bindings: RefCell::default(),
+            online: watch::Sender::new(false),
+            places,
+        };
+        let identity = Identity::load(&agent.places.state)?;
+        let words = DirectoryWords::load(&agent.places.state)?;
+        if let (Some(identity), Some(words)) = (identity, words) {
+            agent.enrol(identity, words)?;
+            for file in bindings::load(&agent.places.state)? {
+                if let Stage::Linked { .. } = file.stage {
+                    agent.add(file)?;
+                }
+            }
+        }
+        Ok(agent)
+    }
+
+    /// Starts the line and the reports, once enrolled; and clears up links that were never made.
+    pub(crate) fn start(self: Rc<Self>) {
+        if self.enrolled.borrow().is_none() {
+            return;
+        }
+        tokio::task::spawn_local(line::keep(Rc::clone(&self)));
+        for binding in self.all() {
+            tokio::task::spawn_local(report::keep(Rc::clone(&self), binding));
+        }
+        tokio::task::spawn_local(crate::flow::link::clear_up(self));
+    }
+
+    /// Takes on an identity.
+    pub(crate) fn enrol(&self, identity: Identity, words: DirectoryWords) -> Result<(), Fault> {
+        let client = Client::new(&identity.url, &identity.trust())?;
+        let server_key = vouched_key(&words.vouch, &identity.realm, &identity.realm_key)?;
+        let device_secret = Rc::new(FileSecret(identity.secret.0.duplicate()));
+        *self.enrolled.borrow_mut() = Some(Rc::new(Enrolled {
+            identity,
+            client,
+            device_secret,
+            words: RefCell::new(words),
+            server_key: RefCell::new(server_key),
+            place: Place::Child(PathBuf::from("/proc/self/exe")),
+        }));
+        Ok(())
+    }
+
+    /// The directory it is enrolled in.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotEnrolled`].
+    pub(crate) fn enrolled(&self) -> Result<Rc<Enrolled>, Fault> {
+        let enrolled = self.enrolled.borrow().clone();
+        enrolled.ok_or_else(|| Fault::new(Code::NotEnrolled, "no device.json"))
+    }
+
+    /// Takes on a binding.
+    pub(crate) fn add(&self, file: BindingFile) -> Result<Rc<Binding>, Fault> {
+        let enrolled = self.enrolled()?;
+        let ground = Ground {
+            state: &self.places.state,
+            realm: &enrolled.identity.realm,
+            device: enrolled.identity.device,
+            device_secret: Rc::clone(&enrolled.device_secret),
+            helper: self.helper.clone(),
+        };
+        let binding = Rc::new(Binding::open(file, &ground)?);
+        self.bindings
+            .borrow_mut()
+            .insert(binding.file.binding, Rc::clone(&binding));
+        Ok(binding)
+    }
+
+    /// Every binding.
+    pub(crate) fn all(&self) -> Vec<Rc<Binding>> {
+        self.bindings.borrow().values().cloned().collect()
+    }
+
+    /// A binding by its id.
+    pub(crate) fn binding(&self, id: BindingId) -> Option<Rc<Binding>> {
+        self.bindings.borrow().get(&id).cloned()
+    }
+
+    /// The binding of a local account.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::NotEnrolled`] or [`Code::NotLinked`].
+    pub(crate) fn binding_of(&self, uid: u32) -> Result<Rc<Binding>, Fault> {
+        self.enrolled()?;
+        let found = self
+            .all()
+            .into_iter()
+            .find(|binding| binding.file.uid == uid);
+        found.ok_or_else(|| Fault::new(Code::NotLinked, format!("uid {uid}")))
+    }
+
+    /// How things stand for a local account.
+    pub(crate) fn status(&self, uid: u32) -> Status {
+        let organisation = self
+            .enrolled()
+            .ok()
+            .map(|enrolled| enrolled.words().organisation);
+        Status {
+            agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            organisation,
+            online: *self.online.borrow(),
+            binding: self.binding_of(uid).ok().map(|binding| binding.status()),
+        }
+    }
+}
+
+impl Enrolled {
+    /// What the directory said last of itself.
+    pub(crate) fn words(&self) -> DirectoryWords {
+        self.words.borrow().clone()
+    }
+
+    /// Takes what the directory says of itself now, if its realm vouches for it.
+    pub(crate) fn learn(&self, words: DirectoryWords) -> Result<(), Fault> {
+        let Identity {
+            realm, realm_key, ..
+        } = &self.identity;
+        *self.server_key.borrow_mut() = vouched_key(&words.vouch, realm, realm_key)?;
+        *self.words.borrow_mut() = words;
+        Ok(())
+    }
+
+    /// Makes proofs with the server key that is vouched for now.
+    pub(crate) fn prover<'a>(&'a self, server_key: &'a [u8]) -> Prover<'a> {
+        Prover {
+            client: &self.client,
+            key: &self.identity.key,
+            device: self.identity.device,
+            server_key,
+            place: &self.place,
+        }
+    }
+
+    /// The OPAQUE key that is vouched for now.
+    pub(crate) fn server_key(&self) -> Vec<u8> {
+        self.server_key.borrow().clone()
+    }
+}
+
+impl Binding {
+    /// How the binding stands, for its person.
+    pub(crate) fn status(&self) -> BindingStatus {
+        let standing = self.standing.borrow().clone();
+        let news = self.news();
+        let stores: Vec<StoreRow> = standing
+            .status
+            .stores
+            .iter()
+            .map(|(kind, state)| StoreRow {
+                kind: *kind,
+                state: state.clone(),
+            })
+            .collect();
+        let in_sync = standing.known.is_some()
+            && stores
+                .iter()
+                .all(|row| matches!(row.state, lockstep_model::StoreState::InSync { .. }));
+        BindingStatus {
+            user_name: self.file.user_name.clone(),
+            account: self.file.account.clone(),
+            generation: standing.known.map(|stamp| stamp.generation),
+            changed: news.as_ref().map(|(news, _)| news.changed.clone()),
+            heard_at: news.as_ref().map(|(_, heard_at)| *heard_at),
+            in_sync,
+            stores,
+            other_computers: news.map_or(0, |(news, _)| news.other_computers),
+            problem: standing.problem.filter(|_| !in_sync),
+        }
+    }
+}

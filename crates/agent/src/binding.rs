@@ -1,0 +1,515 @@
+//! The shell around the sync core for one binding: it runs effects and feeds what came of them.
+//!
+//! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
+//! made so, everything after it is dropped and the state is what the journal says.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::SystemTime;
+
+use lockstep_client::Fault;
+use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp, StoreKind, Timestamp};
+use lockstep_opaque::envelope::{self, FileSecret, Name};
+use lockstep_protocol::api::device::BindingNews;
+use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::local::Need;
+use lockstep_sync::{
+    Budget, Capabilities, Config, Effect, Input, OpId, Outcome, SecretRef, State, Status, Verdict,
+    replay, step,
+};
+use tokio::sync::watch;
+
+use crate::helper::Helper;
+use crate::keep::KeepFault;
+use crate::keep::bindings::{BindingFile, folder};
+use crate::keep::envelopes::{self, Envelopes};
+use crate::keep::journal::{self, Journal};
+
+/// One binding, shared by flows, line and status.
+pub(crate) struct Binding {
+    /// What it is.
+    pub(crate) file: BindingFile,
+    /// Whoever holds it runs the core; a flow holds it from its first question to its end.
+    pub(crate) core: tokio::sync::Mutex<Core>,
+    /// The directory's last word on it, and when this device heard it.
+    news: RefCell<Option<(BindingNews, Timestamp)>>,
+    /// What the core said last of itself.
+    pub(crate) standing: watch::Sender<Standing>,
+}
+
+/// What the core says of itself whenever it has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Each store, and what is pending.
+    pub(crate) status: Status,
+    /// The newest stamp heard of.
+    pub(crate) known: Option<Stamp>,
+    /// Why the last run stopped.
+    pub(crate) problem: Option<Code>,
+}
+
+/// Where a run asks and tells.
+pub(crate) trait Person {
+    /// Asks for a secret; none if the person gave up.
+    async fn ask(&mut self, what: Need, fault: Option<Code>) -> Result<Option<Secret>, Fault>;
+    /// Tells that one store has moved on.
+    async fn progress(&mut self, row: StoreRow);
+}
+
+/// The core of one binding, with everything that its effects need.
+pub(crate) struct Core {
+    binding: BindingId,
+    account: BindingFile,
+    realm: String,
+    device: DeviceId,
+    state: State,
+    journal: Journal,
+    /// The kept envelopes.
+    pub(crate) envelopes: Envelopes,
+    helper: Helper,
+    device_secret: Rc<FileSecret>,
+    secrets: BTreeMap<SecretRef, Secret>,
+    share: Option<(EnvelopeId, Secret)>,
+    problem: Option<Code>,
+}
+
+/// What every core of this device shares.
+#[derive(Clone)]
+pub(crate) struct Ground<'a> {
+    /// The agent's folder.
+    pub(crate) state: &'a Path,
+    /// The realm.
+    pub(crate) realm: &'a str,
+    /// The device.
+    pub(crate) device: DeviceId,
+    /// The device's half of every envelope key.
+    pub(crate) device_secret: Rc<FileSecret>,
+    /// The root helper.
+    pub(crate) helper: Helper,
+}
+
+impl Binding {
+    /// Opens a binding as its journal left it.
+    pub(crate) fn open(file: BindingFile, ground: &Ground<'_>) -> Result<Self, KeepFault> {
+        let core = Core::open(&file, ground)?;
+        let standing = watch::Sender::new(core.standing());
+        Ok(Self {
+            file,
+            core: tokio::sync::Mutex::new(core),
+            news: RefCell::default(),
+            standing,
+        })
+    }
+
+    /// Takes the directory's word. If a flow runs, it takes it in between two of its steps.
+    pub(crate) async fn hear(&self, news: BindingNews) {
+        let at = now();
+        let is_new = self
+            .news
+            .borrow()
+            .as_ref()
+            .is_none_or(|(old, _)| old.stamp != news.stamp);
+        let heard_at = match &*self.news.borrow() {
+            Some((_, heard_at)) if !is_new => *heard_at,
+            Some(_) | None => at,
+        };
+        if is_new {
+            tracing::info!(
+                binding = %self.file.binding,
+                generation = %news.stamp.generation,
+                since_change_ms = at.0 - news.changed.at.0,
+                "heard of a password"
+            );
+        }
+        *self.news.borrow_mut() = Some((news, heard_at));
+        if let Ok(mut core) = self.core.try_lock() {
+            self.absorb(&mut core).await;
+        }
+        self.standing.send_modify(|_| ());
+    }
+
+    /// The directory's last word, and when this device heard it.
+    pub(crate) fn news(&self) -> Option<(BindingNews, Timestamp)> {
+        self.news.borrow().clone()
+    }
+
+    /// Feeds the last word to the core, outside of any run.
+    pub(crate) async fn absorb(&self, core: &mut Core) {
+        let stamp = self.news.borrow().as_ref().map(|(news, _)| news.stamp);
+        if let Some(stamp) = stamp {
+            let ran = self.run(core, Input::Announced(stamp), &mut Nobody).await;
+            if let Err(fault) = ran {
+                tracing::error!(error = %fault, "an announcement was not taken in");
+            }
+        }
+    }
+
+    /// Feeds one input and runs the effects until nothing is left to do.
+    ///
+    /// # Errors
+    ///
+    /// What kept a record from being made durable; the state is then what the journal says.
+    pub(crate) async fn run(
+        &self,
+        core: &mut Core,
+        input: Input,
+        person: &mut impl Person,
+    ) -> Result<Option<Verdict>, Fault> {
+        let mut inputs = VecDeque::from([input]);
+        let mut verdict = None;
+        while let Some(input) = inputs.pop_front() {
+            // Waiting for its turn would let an operation's end overtake a newer password.
+            if let (Input::Finished { .. }, Some((news, _))) = (&input, self.news())
+                && core.state.known() != Some(news.stamp)
+            {
+                inputs.push_back(Input::Announced(news.stamp));
+            }
+            let (state, effects) = step(core.state.clone(), now(), input);
+            core.state = state;
+            for effect in effects {
+                match core.perform(effect, person).await {
+                    Ok(Came::Nothing) => {}
+                    Ok(Came::Input(next)) => inputs.push_back(next),
+                    Ok(Came::News) => self.publish(core, person).await,
+                    Ok(Came::End(end)) => {
+                        core.end_run(&end);
+                        self.publish(core, person).await;
+                        verdict = Some(end);
+                    }
+                    Err(fault) => {
+                        core.fall_back()?;
+                        self.publish(core, person).await;
+                        return Err(fault);
+                    }
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    async fn publish(&self, core: &Core, person: &mut impl Person) {
+        let next = core.standing();
+        let before = self.standing.send_replace(next.clone());
+        for (kind, state) in next.status.stores {
+            if before.status.stores.get(&kind) != Some(&state) {
+                person.progress(StoreRow { kind, state }).await;
+            }
+        }
+    }
+}
+
+impl Core {
+    fn open(file: &BindingFile, ground: &Ground<'_>) -> Result<Self, KeepFault> {
+        let folder = folder(ground.state, file.binding);
+        let (mut journal, records) = Journal::open(journal::path(&folder))?;
+        let (state, _) = step(replay(stores(), &records), now(), Input::Restarted);
+        journal.compact(&state.snapshot())?;
+        Ok(Self {
+            binding: file.binding,
+            account: file.clone(),
+            realm: ground.realm.to_owned(),
+            device: ground.device,
+            state,
+            journal,
+            envelopes: Envelopes::open(envelopes::path(&folder))?,
+            helper: ground.helper.clone(),
+            device_secret: Rc::clone(&ground.device_secret),
+            secrets: BTreeMap::new(),
+            share: None,
+            problem: None,
+        })
+    }
+
+    /// What the core says of itself.
+    pub(crate) fn standing(&self) -> Standing {
+        let status = self.state.status();
+        Standing {
+            status,
+            known: self.state.known(),
+            problem: self.problem,
+        }
+    }
+
+    /// The newest stamp heard of.
+    pub(crate) fn known(&self) -> Option<Stamp> {
+        self.state.known()
+    }
+
+    /// Holds a secret for the run that is about to begin.
+    pub(crate) fn hold(&mut self, name: SecretRef, secret: Secret) {
+        self.secrets.insert(name, secret);
+    }
+
+    /// The names of the secrets held.
+    pub(crate) fn held(&self) -> BTreeSet<SecretRef> {
+        self.secrets.keys().copied().collect()
+    }
+
+    /// Holds the share for the envelope that is about to be sealed.
+    pub(crate) fn hold_share(&mut self, envelope: EnvelopeId, share: Secret) {
+        self.share = Some((envelope, share));
+    }
+
+    /// Opens every kept envelope whose share was released, and holds what is inside.
+    pub(crate) fn recover(&mut self, shares: &[(EnvelopeId, Secret)]) -> Result<(), KeepFault> {
+        for kept in self.envelopes.kept()? {
+            let share = shares
+                .iter()
+                .find(|(envelope, _)| *envelope == kept.envelope);
+            let (Some((_, share)), Some(sealed)) = (share, &kept.sealed) else {
+                continue;
+            };
+            let name = self.name(kept.envelope, kept.stamp);
+            match envelope::open(&*self.device_secret, share, &name, sealed.as_slice()) {
+                Ok(secret) => self.hold(SecretRef::Generation(kept.stamp), secret),
+                Err(fault) => {
+                    tracing::warn!(envelope = %kept.envelope, error = %fault, "not recovered");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges a new password by this computer's own rules, before anything has changed.
+    pub(crate) async fn preflight(&self, new: &Secret) -> Result<(), Fault> {
+        for store in stores().stores.keys() {
+            match self.helper.preflight(self.binding, *store, new).await {
+                Outcome::Applied => {}
+                Outcome::NotApplied(code) => return Err(Fault::new(code, "preflight")),
+                Outcome::Opened(_) | Outcome::Indeterminate => {
+                    return Err(Fault::new(Code::HelperUnavailable, "preflight"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a secret opens the account; false also when that can't be found out.
+    pub(crate) async fn opens_account(&self, secret: &Secret) -> bool {
+        let probed = self
+            .helper
+            .probe(self.binding, StoreKind::Account, secret)
+            .await;
+        probed == Outcome::Opened(true)
+    }
+
+    /// Seals a password for a generation and opens the copy once as a test.
+    ///
+    /// The envelope may be there already, sealed before a change was committed.
+    pub(crate) fn seal(&mut self, stamp: Stamp, password: &Secret) -> Result<(), Fault> {
+        let Some((envelope, share)) = &self.share else {
+            return Err(Fault::new(
+                Code::DirectoryUnreachable,
+                "no share to seal with",
+            ));
+        };
+        let name = self.name(*envelope, stamp);
+        let device_secret = &*self.device_secret;
+        let seal = || envelope::seal(device_secret, share, &name, password);
+        let test = |sealed: &[u8]| {
+            let opened = envelope::open(device_secret, share, &name, sealed);
+            opened.is_ok_and(|opened| opened.same_as(password))
+        };
+        let kept = self
+            .envelopes
+            .reread(*envelope)?
+            .and_then(|kept| kept.sealed);
+        if kept.is_some_and(|sealed| test(sealed.as_slice())) {
+            return Ok(());
+        }
+        let sealed = seal().map_err(|fault| Fault::new(Code::Internal, fault))?;
+        self.envelopes.keep(*envelope, stamp, sealed)?;
+        let reread = self
+            .envelopes
+            .reread(*envelope)?
+            .and_then(|kept| kept.sealed);
+        if reread.is_some_and(|sealed| test(sealed.as_slice())) {
+            Ok(())
+        } else {
+            Err(Fault::new(
+                Code::StateUnreadable,
+                "a sealed envelope does not open",
+            ))
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect, person: &mut impl Person) -> Result<Came, Fault> {
+        let finished = |op: OpId, outcome| Ok(Came::Input(Input::Finished { op, outcome }));
+        match effect {
+            Effect::Persist(record) => {
+                self.journal.append(&record)?;
+                Ok(Came::Nothing)
+            }
+            Effect::Report => Ok(Came::News),
+            Effect::Finish(verdict) => Ok(Came::End(verdict)),
+            Effect::Probe { op, store, with } => {
+                let outcome = match self.secrets.get(&with) {
+                    Some(secret) => self.helper.probe(self.binding, store, secret).await,
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Preflight { op, store, with } => {
+                let outcome = match self.secrets.get(&with) {
+                    Some(new) => self.helper.preflight(self.binding, store, new).await,
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Change {
+                op,
+                store,
+                from,
+                to,
+            } => {
+                let to = SecretRef::Generation(to);
+                let outcome = match (self.secrets.get(&from), self.secrets.get(&to)) {
+                    (Some(old), Some(new)) => {
+                        tracing::info!(binding = %self.binding, store = %store, "changing");
+                        self.helper.change(self.binding, store, old, new).await
+                    }
+                    (None, _) | (_, None) => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Seal { op, stamp } => {
+                let secret = self.secrets.get(&SecretRef::Generation(stamp));
+                let outcome = match secret.map(Secret::duplicate) {
+                    Some(secret) => match self.seal(stamp, &secret) {
+                        Ok(()) => Outcome::Applied,
+                        Err(fault) => {
+                            tracing::warn!(error = %fault, "not sealed");
+                            Outcome::NotApplied(fault.code)
+                        }
+                    },
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Retire { op, keep } => {
+                let present = self.share.as_ref().map(|(envelope, _)| *envelope);
+                for kept in self.envelopes.kept()? {
+                    // Of two envelopes of one generation the older may hold a change that lost.
+                    let lost = kept.stamp == keep
+                        && present.is_some_and(|present| present != kept.envelope)
+                        && self.has_kept(present)?;
+                    if kept.stamp != keep || lost {
+                        self.envelopes.erase(kept.envelope, kept.stamp)?;
+                    }
+                }
+                finished(op, Outcome::Applied)
+            }
+            Effect::AskOld {
+                stores: _,
+                answer,
+                again,
+            } => {
+                let fault = again.then_some(Code::NotTheComputersPassword);
+                match person.ask(Need::OldPassword, fault).await? {
+                    Some(secret) if !secret.is_blank() => {
+                        self.hold(answer, secret);
+                        Ok(Came::Input(Input::OldTyped))
+                    }
+                    Some(_) | None => Ok(Came::Input(Input::Declined)),
+                }
+            }
+        }
+    }
+
+    fn has_kept(&self, envelope: Option<EnvelopeId>) -> Result<bool, KeepFault> {
+        let Some(envelope) = envelope else {
+            return Ok(false);
+        };
+        Ok(self
+            .envelopes
+            .reread(envelope)?
+            .is_some_and(|kept| kept.sealed.is_some()))
+    }
+
+    fn end_run(&mut self, verdict: &Verdict) {
+        self.forget_secrets();
+        self.problem = match verdict {
+            Verdict::InSync(_) => None,
+            Verdict::Stopped { code, .. } => Some(*code),
+        };
+    }
+
+    /// Forgets every secret; a share that sealed nothing is buried, so that it is not kept for ever.
+    pub(crate) fn forget_secrets(&mut self) {
+        self.secrets.clear();
+        let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {
+            return;
+        };
+        let unused = self.envelopes.reread(envelope).and_then(|kept| match kept {
+            Some(_) => Ok(()),
+            None => self.envelopes.erase(envelope, stamp),
+        });
+        if let Err(fault) = unused {
+            tracing::warn!(error = %fault, "an unused share was not noted");
+        }
+    }
+
+    /// Goes back to what is durable.
+    fn fall_back(&mut self) -> Result<(), Fault> {
+        self.forget_secrets();
+        let folder = self.journal.path().to_owned();
+        let (journal, records) = Journal::open(folder)?;
+        self.journal = journal;
+        let (state, _) = step(replay(stores(), &records), now(), Input::Restarted);
+        self.state = state;
+        Ok(())
+    }
+
+    fn name(&self, envelope: EnvelopeId, stamp: Stamp) -> Name {
+        Name {
+            realm: self.realm.clone(),
+            device: self.device,
+            binding: self.account.binding,
+            envelope,
+            stamp,
+        }
+    }
+}
+
+/// What came of an effect.
+enum Came {
+    Nothing,
+    Input(Input),
+    News,
+    End(Verdict),
+}
+
+/// Nobody is there to be asked: outside of a run nothing is.
+struct Nobody;
+
+impl Person for Nobody {
+    async fn ask(&mut self, _: Need, _: Option<Code>) -> Result<Option<Secret>, Fault> {
+        Ok(None)
+    }
+
+    async fn progress(&mut self, _: StoreRow) {}
+}
+
+/// The stores of every binding of this version, and what they can do.
+fn stores() -> Config {
+    let account = Capabilities {
+        several_slots: false,
+        needs_session: false,
+        verify_without_change: true,
+        counts_attempts: true,
+    };
+    Config {
+        stores: BTreeMap::from([(StoreKind::Account, account)]),
+        budget: Budget::default(),
+    }
+}
+
+/// The present by the device's clock: it dates evidence and orders nothing.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

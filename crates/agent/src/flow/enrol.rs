@@ -1,0 +1,85 @@
+//! Enrolling the device: the string says whom to trust, and nobody else is.
+
+use std::rc::Rc;
+
+use lockstep_client::proof::vouched_key;
+use lockstep_client::transport::Trust;
+use lockstep_client::{Client, DeviceKey, Fault, From};
+use lockstep_model::Code;
+use lockstep_protocol::api::device::{Enrol, Enrolled};
+use lockstep_protocol::enrolment::EnrolmentString;
+use lockstep_protocol::local::{Done, Failure, Need};
+use p256::ecdsa::SigningKey;
+use rand::rngs::OsRng;
+
+use super::{Ended, failed};
+use crate::agent::Agent;
+use crate::keep::identity::{DirectoryWords, Identity};
+use crate::local::Caller;
+use crate::platform;
+
+/// Enrols the device; only root may.
+pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, name: Option<String>) -> Ended {
+    if caller.uid() != 0 {
+        return Err(refused(Code::AdministratorNeeded));
+    }
+    if agent.enrolled().is_ok() {
+        return Err(refused(Code::AlreadyEnrolled));
+    }
+    let string = caller.need(Need::EnrolmentString).await.map_err(failed)?;
+    let said = std::str::from_utf8(string.expose())
+        .map_err(|fault| Fault::new(Code::EnrolmentUnreadable, fault))
+        .and_then(|text| {
+            EnrolmentString::decode(text)
+                .map_err(|fault| Fault::new(Code::EnrolmentUnreadable, fault))
+        })
+        .map_err(failed)?;
+    enrol(agent, &said, name).await.map_err(failed)
+}
+
+async fn enrol(
+    agent: &Rc<Agent>,
+    said: &EnrolmentString,
+    name: Option<String>,
+) -> Result<Done, Fault> {
+    let trust = said
+        .ca
+        .clone()
+        .map_or(Trust::System, |ca| Trust::Pinned(ca.0));
+    let client = Client::new(&said.url, &trust)?;
+    let key = DeviceKey {
+        key: SigningKey::random(&mut OsRng),
+        device: None,
+    };
+    let ask = Enrol {
+        token: said.token.clone(),
+        name: name.unwrap_or_else(platform::host_name),
+        system: platform::system(),
+        agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let answer: Enrolled = client
+        .post(From::Device(&key), "/device/enrol", &ask)
+        .await?;
+    let foreign = |what| Fault::new(Code::DirectoryNotTrusted, what);
+    if answer.realm != said.realm {
+        return Err(foreign("the directory names another realm"));
+    }
+    vouched_key(&answer.vouch, &said.realm, said.realm_key.as_slice())?;
+    let organisation = answer.organisation.name.clone();
+    let identity = Identity::new(said, key.key, answer.device);
+    let words = DirectoryWords {
+        organisation: answer.organisation,
+        vouch: answer.vouch,
+    };
+    // The identity comes last: without it the device is not enrolled.
+    words.save(&agent.places.state)?;
+    identity.save(&agent.places.state)?;
+    agent.enrol(identity, words)?;
+    Rc::clone(agent).start();
+    tracing::info!(organisation, "enrolled");
+    Ok(Done::Enrolled { organisation })
+}
+
+fn refused(code: Code) -> Failure {
+    failed(Fault::new(code, "enrol"))
+}

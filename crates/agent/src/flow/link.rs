@@ -1,0 +1,161 @@
+//! Linking an account to a person: both passwords are verified, then the first sync runs.
+
+use std::rc::Rc;
+
+use lockstep_client::proof::Ask;
+use lockstep_client::{Fault, From};
+use lockstep_model::password::Password;
+use lockstep_model::{BindingId, Code, EnvelopeId, Secret};
+use lockstep_protocol::api::device::{Purpose, Unlink};
+use lockstep_protocol::helper::Account;
+use lockstep_protocol::local::Need;
+use lockstep_sync::{Input, SecretRef};
+
+use super::{Ended, conclude, failed};
+use crate::agent::{Agent, Enrolled};
+use crate::binding::Binding;
+use crate::keep::bindings::{self, BindingFile, Stage};
+use crate::local::Caller;
+use crate::report;
+
+/// Links the caller's account.
+pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str) -> Ended {
+    let enrolled = agent.enrolled().map_err(failed)?;
+    let account = prepare(agent, caller.uid()).await.map_err(failed)?;
+    let directory = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
+    let password = Password::normalise(&directory);
+    let password = password.map_err(|code| failed(Fault::new(code, "typed")))?;
+    let computers = caller.need(Need::ComputersPassword).await.map_err(failed)?;
+    // Blank means that both are the same.
+    let computers = if computers.is_blank() {
+        directory.duplicate()
+    } else {
+        computers
+    };
+
+    let file = BindingFile::linking(BindingId::fresh(), user_name, &account.name, account.uid);
+    file.save(&agent.places.state)
+        .map_err(|fault| failed(fault.into()))?;
+    let making = Making {
+        agent,
+        enrolled: &enrolled,
+        file,
+        computers,
+    };
+    let binding = match making.link(password).await {
+        Ok(binding) => binding,
+        Err(fault) => {
+            undo(agent, &enrolled, making.file.binding).await;
+            return Err(failed(fault));
+        }
+    };
+    let mut core = binding.core.lock().await;
+    let held = core.held();
+    let known = held.iter().find_map(|secret| match secret {
+        SecretRef::Generation(stamp) => Some(*stamp),
+        SecretRef::Typed(_) => None,
+    });
+    let Some(stamp) = known else {
+        return Err(failed(Fault::new(Code::Internal, "a link without a proof")));
+    };
+    let input = Input::Proved {
+        stamp,
+        secrets: held,
+    };
+    let verdict = binding
+        .run(&mut core, input, caller)
+        .await
+        .map_err(failed)?;
+    drop(core);
+    let verdict = verdict.ok_or_else(|| failed(Fault::new(Code::Internal, "no verdict")))?;
+    conclude(&enrolled, &binding, verdict).await
+}
+
+/// Has helper and directory forget links that a crash left half made.
+pub(crate) async fn clear_up(agent: Rc<Agent>) {
+    let Ok(enrolled) = agent.enrolled() else {
+        return;
+    };
+    match bindings::load(&agent.places.state) {
+        Ok(files) => {
+            for file in files.iter().filter(|file| file.stage == Stage::Linking) {
+                undo(&agent, &enrolled, file.binding).await;
+            }
+        }
+        Err(fault) => tracing::error!(error = %fault, "bindings are unreadable"),
+    }
+}
+
+async fn prepare(agent: &Agent, uid: u32) -> Result<Account, Fault> {
+    if agent.binding_of(uid).is_ok() {
+        return Err(Fault::new(Code::AlreadyLinked, format!("uid {uid}")));
+    }
+    let account = agent.helper.inspect(uid).await?;
+    match account.obstacle {
+        Some(code) => Err(Fault::new(code, format!("account {}", account.name))),
+        None => Ok(account),
+    }
+}
+
+/// A link in the making.
+struct Making<'a> {
+    agent: &'a Rc<Agent>,
+    enrolled: &'a Rc<Enrolled>,
+    file: BindingFile,
+    computers: Secret,
+}
+
+impl Making<'_> {
+    /// Verifies both passwords and records the binding everywhere; the core holds what it needs.
+    async fn link(&self, password: Password) -> Result<Rc<Binding>, Fault> {
+        let id = self.file.binding;
+        let server_key = self.enrolled.server_key();
+        let envelope = EnvelopeId::fresh();
+        let new = password.secret().duplicate();
+        let ask = Ask {
+            purpose: Purpose::Link,
+            binding: id,
+            user_name: Some(self.file.user_name.clone()),
+            account: Some(self.file.account.clone()),
+            password,
+            new_password: None,
+            new_envelope: Some(envelope),
+            envelopes: Vec::new(),
+        };
+        let accepted = self.enrolled.prover(&server_key).prove(ask).await?;
+        let person = accepted.proved.person;
+        self.agent
+            .helper
+            .link(id, person, self.file.uid, &self.computers)
+            .await?;
+        let file = self.file.clone().linked(person);
+        file.save(&self.agent.places.state)?;
+        let binding = self.agent.add(file)?;
+        tokio::task::spawn_local(report::keep(Rc::clone(self.agent), Rc::clone(&binding)));
+        let mut core = binding.core.lock().await;
+        core.hold(SecretRef::Generation(accepted.proved.stamp), new);
+        core.hold(SecretRef::TYPED, self.computers.duplicate());
+        for (envelope, share) in accepted.shares {
+            core.hold_share(envelope, share);
+        }
+        drop(core);
+        Ok(binding)
+    }
+}
+
+/// Undoes a link; what can't be undone now is undone at the next start.
+async fn undo(agent: &Agent, enrolled: &Enrolled, binding: BindingId) {
+    let undone: Result<(), Fault> = async {
+        agent.helper.unlink(binding).await?;
+        let from = From::Device(&enrolled.identity.key);
+        let () = enrolled
+            .client
+            .post(from, "/device/unlink", &Unlink { binding })
+            .await?;
+        Ok(bindings::remove(&agent.places.state, binding)?)
+    }
+    .await;
+    if let Err(fault) = undone {
+        tracing::warn!(binding = %binding, error = %fault, "a half-made link remains for now");
+    }
+}

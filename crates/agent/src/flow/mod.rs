@@ -1,0 +1,65 @@
+//! What a person starts. Each flow asks, proves, and lets the sync core do the rest.
+
+use lockstep_client::Fault;
+use lockstep_model::StoreKind;
+use lockstep_protocol::local::{Done, Failure, OpensWith, StoreOpens};
+use lockstep_sync::{Belief, Verdict};
+
+use crate::agent::Enrolled;
+use crate::binding::Binding;
+use crate::{line, report};
+
+pub(crate) mod change;
+pub(crate) mod enrol;
+pub(crate) mod link;
+pub(crate) mod sync;
+
+/// What a flow answers.
+pub(crate) type Ended = Result<Done, Failure>;
+
+/// A failure before anything was changed.
+pub(crate) fn failed(fault: Fault) -> Failure {
+    tracing::info!(error.code = %fault.code, detail = fault.detail, "stopped");
+    Failure {
+        code: fault.code,
+        detail: fault.detail,
+        stores: Vec::new(),
+    }
+}
+
+/// Ends a flow that ran the core: tells the directory, and puts the verdict into words.
+async fn conclude(enrolled: &Enrolled, binding: &Binding, verdict: Verdict) -> Ended {
+    let standing = binding.standing.borrow().clone();
+    if let Err(fault) = report::tell(enrolled, binding, &standing).await {
+        tracing::warn!(error = %fault, "the end of a run was not reported yet");
+    }
+    line::bury(enrolled, binding).await;
+    match verdict {
+        Verdict::InSync(stamp) => Ok(Done::InSync {
+            generation: stamp.generation,
+            other_computers: binding.news().map_or(0, |(news, _)| news.other_computers),
+        }),
+        Verdict::Stopped { code, stores } => {
+            tracing::info!(error.code = %code, "a run stopped");
+            let stores = stores
+                .into_iter()
+                .map(|(kind, belief)| opens(binding, kind, belief));
+            let detail = "the run stopped; `lockstep status` shows each store".to_owned();
+            Err(Failure {
+                code,
+                detail,
+                stores: stores.collect(),
+            })
+        }
+    }
+}
+
+fn opens(binding: &Binding, kind: StoreKind, belief: Belief) -> StoreOpens {
+    let known = binding.standing.borrow().known;
+    let with = match belief {
+        Belief::Opens { .. } if known.is_some_and(|known| belief.is_at(known)) => OpensWith::New,
+        Belief::Opens { .. } => OpensWith::Old,
+        Belief::Unknown | Belief::OpensNone | Belief::Unreachable(_) => OpensWith::Unknown,
+    };
+    StoreOpens { kind, with }
+}

@@ -1,0 +1,163 @@
+//! The root helper: one connection, one operation, one answer.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lockstep_client::Fault;
+use lockstep_model::{BindingId, Code, PersonId, Secret, StoreKind};
+use lockstep_protocol::frame::{Frame, FrameFault};
+use lockstep_protocol::helper::{Account, Operation, Reply, Request, VERSION};
+use lockstep_sync::Outcome;
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+use crate::wire;
+
+/// Longer than any operation takes, locks that are held by others included.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The way to the helper.
+#[derive(Clone, Debug)]
+pub(crate) struct Helper {
+    socket: PathBuf,
+}
+
+impl Helper {
+    /// The helper behind a socket.
+    pub(crate) fn new(socket: &Path) -> Self {
+        Self {
+            socket: socket.to_owned(),
+        }
+    }
+
+    /// Describes the account of a uid.
+    pub(crate) async fn inspect(&self, uid: u32) -> Result<Account, Fault> {
+        match self.ask(Operation::Inspect { uid }, &[]).await? {
+            Reply::Account(account) => Ok(account),
+            other => Err(refusal(other)),
+        }
+    }
+
+    /// Records a binding, if the secret opens the account.
+    pub(crate) async fn link(
+        &self,
+        binding: BindingId,
+        person: PersonId,
+        uid: u32,
+        secret: &Secret,
+    ) -> Result<(), Fault> {
+        match self
+            .ask(
+                Operation::Link {
+                    binding,
+                    person,
+                    uid,
+                },
+                &[secret],
+            )
+            .await?
+        {
+            Reply::Done => Ok(()),
+            other => Err(refusal(other)),
+        }
+    }
+
+    /// Forgets a binding.
+    pub(crate) async fn unlink(&self, binding: BindingId) -> Result<(), Fault> {
+        match self.ask(Operation::Unlink { binding }, &[]).await? {
+            Reply::Done => Ok(()),
+            other => Err(refusal(other)),
+        }
+    }
+
+    /// Opens a store with a secret.
+    pub(crate) async fn probe(
+        &self,
+        binding: BindingId,
+        store: StoreKind,
+        secret: &Secret,
+    ) -> Outcome {
+        outcome(
+            self.ask(Operation::Probe { binding, store }, &[secret])
+                .await,
+        )
+    }
+
+    /// Judges whether a store could take a new password.
+    pub(crate) async fn preflight(
+        &self,
+        binding: BindingId,
+        store: StoreKind,
+        new: &Secret,
+    ) -> Outcome {
+        outcome(
+            self.ask(Operation::Preflight { binding, store }, &[new])
+                .await,
+        )
+    }
+
+    /// Moves a store.
+    pub(crate) async fn change(
+        &self,
+        binding: BindingId,
+        store: StoreKind,
+        old: &Secret,
+        new: &Secret,
+    ) -> Outcome {
+        outcome(
+            self.ask(Operation::Change { binding, store }, &[old, new])
+                .await,
+        )
+    }
+
+    async fn ask(&self, operation: Operation, secrets: &[&Secret]) -> Result<Reply, Fault> {
+        let exchange = async {
+            let mut stream = UnixStream::connect(&self.socket).await?;
+            // Only root may be the helper: it is about to be handed passwords.
+            if stream.peer_cred()?.uid() != 0 {
+                return Err(FrameFault::Io(std::io::ErrorKind::PermissionDenied.into()));
+            }
+            let request = Request {
+                version: VERSION,
+                operation,
+            };
+            wire::send(&mut stream, &Frame::json(&request)?).await?;
+            for secret in secrets {
+                wire::send(&mut stream, &Frame::Secret(secret.duplicate())).await?;
+            }
+            wire::receive(&mut stream, PATIENCE)
+                .await?
+                .message::<Reply>()
+        };
+        timeout(PATIENCE, exchange)
+            .await
+            .map_err(|_| Fault::new(Code::HelperUnavailable, "no answer in time"))?
+            .map_err(|fault| Fault::new(Code::HelperUnavailable, fault))
+    }
+}
+
+/// What an answer means to the sync core. No answer means that nobody knows.
+fn outcome(answer: Result<Reply, Fault>) -> Outcome {
+    match answer {
+        Ok(Reply::Done) => Outcome::Applied,
+        Ok(Reply::Opened { opens }) => Outcome::Opened(opens),
+        Ok(Reply::Refused { code, detail }) => {
+            tracing::warn!(error.code = %code, detail, "the helper refused");
+            Outcome::NotApplied(code)
+        }
+        Ok(Reply::Account(_)) => Outcome::Indeterminate,
+        Err(fault) => {
+            tracing::warn!(error = %fault, "the helper did not answer");
+            Outcome::Indeterminate
+        }
+    }
+}
+
+fn refusal(reply: Reply) -> Fault {
+    match reply {
+        Reply::Refused { code, detail } => Fault { code, detail },
+        Reply::Done | Reply::Opened { .. } | Reply::Account(_) => {
+            Fault::new(Code::Internal, "the helper answered another question")
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The bindings of this device, one folder each.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lockstep_model::{BindingId, PersonId};
+use serde::{Deserialize, Serialize};
+
+use super::{KeepFault, read, write};
+
+const VERSION: u16 = 1;
+
+/// What is kept of a binding beside its journal and envelopes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BindingFile {
+    version: u16,
+    /// Its id.
+    pub(crate) binding: BindingId,
+    /// How far its making has come.
+    pub(crate) stage: Stage,
+    /// The person's user name.
+    pub(crate) user_name: String,
+    /// The local account's name.
+    pub(crate) account: String,
+    /// The local account's user id.
+    pub(crate) uid: u32,
+}
+
+/// How far the making of a binding has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stage {
+    /// Begun: after a crash the helper and the directory are told to forget it.
+    Linking,
+    /// Made: helper and directory have recorded it.
+    Linked {
+        /// Whose it is.
+        person: PersonId,
+    },
+}
+
+impl BindingFile {
+    /// A binding that is about to be made.
+    pub(crate) fn linking(binding: BindingId, user_name: &str, account: &str, uid: u32) -> Self {
+        Self {
+            version: VERSION,
+            binding,
+            stage: Stage::Linking,
+            user_name: user_name.to_owned(),
+            account: account.to_owned(),
+            uid,
+        }
+    }
+
+    /// The binding, made.
+    pub(crate) fn linked(mut self, person: PersonId) -> Self {
+        self.stage = Stage::Linked { person };
+        self
+    }
+
+    /// Writes the binding into its folder, making it as needed.
+    pub(crate) fn save(&self, state: &Path) -> Result<(), KeepFault> {
+        let folder = folder(state, self.binding);
+        fs::create_dir_all(&folder)?;
+        write(&folder.join("binding.json"), self)
+    }
+}
+
+/// Every binding of this device.
+pub(crate) fn load(state: &Path) -> Result<Vec<BindingFile>, KeepFault> {
+    let all = state.join("bindings");
+    fs::create_dir_all(&all)?;
+    let mut bindings = Vec::new();
+    for entry in fs::read_dir(&all)? {
+        if let Some(binding) = read::<BindingFile>(&entry?.path().join("binding.json"))? {
+            if binding.version != VERSION {
+                return Err(KeepFault::Content);
+            }
+            bindings.push(binding);
+        }
+    }
+    Ok(bindings)
+}
+
+/// Removes a binding with everything in its folder.
+pub(crate) fn remove(state: &Path, binding: BindingId) -> Result<(), KeepFault> {
+    match fs::remove_dir_all(folder(state, binding)) {
+        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => Err(fault.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The folder of a binding.
+pub(crate) fn folder(state: &Path, binding: BindingId) -> PathBuf {
+    state.join("bindings").join(binding.to_string())
+}

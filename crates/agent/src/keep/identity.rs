@@ -1,0 +1,177 @@
+//! Who this device is and which directory it belongs to.
+
+use std::path::{Path, PathBuf};
+
+use lockstep_client::DeviceKey;
+use lockstep_client::transport::Trust;
+use lockstep_model::{DeviceId, Secret};
+use lockstep_opaque::envelope::FileSecret;
+use lockstep_protocol::Bytes;
+use lockstep_protocol::api::{Organisation, Vouch};
+use lockstep_protocol::enrolment::EnrolmentString;
+use p256::ecdsa::SigningKey;
+use rand::RngCore as _;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{KeepFault, read, write};
+
+const VERSION: u16 = 1;
+
+/// The device's identity, in use.
+pub(crate) struct Identity {
+    /// The directory's public address.
+    pub(crate) url: String,
+    /// The realm.
+    pub(crate) realm: String,
+    /// The realm's signing key, pinned.
+    pub(crate) realm_key: Vec<u8>,
+    /// The authority, pinned.
+    pub(crate) ca: Option<Vec<u8>>,
+    /// The device.
+    pub(crate) device: DeviceId,
+    /// Its key, with its id.
+    pub(crate) key: DeviceKey,
+    /// Its half of every envelope key.
+    pub(crate) secret: FileSecret,
+}
+
+/// The file's form. It holds secrets, hence no `Debug`.
+#[derive(Serialize, Deserialize)]
+struct IdentityFile {
+    version: u16,
+    url: String,
+    realm: String,
+    realm_key: Bytes,
+    ca: Option<Bytes>,
+    device: DeviceId,
+    key: Zeroizing<String>,
+    secret: Zeroizing<String>,
+}
+
+/// What the directory said last of itself; kept so that a start without network has words.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DirectoryWords {
+    /// Words and rules.
+    pub(crate) organisation: Organisation,
+    /// The OPAQUE key, vouched for.
+    pub(crate) vouch: Vouch,
+}
+
+impl Identity {
+    /// A new identity for what an enrolment string says; the device's id follows from enrolling.
+    pub(crate) fn new(said: &EnrolmentString, key: SigningKey, device: DeviceId) -> Self {
+        let mut secret = vec![0_u8; 32];
+        rand::rngs::OsRng.fill_bytes(&mut secret);
+        Self {
+            url: said.url.clone(),
+            realm: said.realm.clone(),
+            realm_key: said.realm_key.0.clone(),
+            ca: said.ca.clone().map(|ca| ca.0),
+            device,
+            key: DeviceKey {
+                key,
+                device: Some(device),
+            },
+            secret: FileSecret(Secret::new(secret)),
+        }
+    }
+
+    /// Reads the identity; none if this device isn't enrolled.
+    pub(crate) fn load(state: &Path) -> Result<Option<Self>, KeepFault> {
+        let Some(file) = read::<IdentityFile>(&path(state))? else {
+            return Ok(None);
+        };
+        if file.version != VERSION {
+            return Err(KeepFault::Content);
+        }
+        let bytes = |text: &str| {
+            Bytes::decode(text)
+                .map(|bytes| Secret::new(bytes.0))
+                .map_err(|_| KeepFault::Content)
+        };
+        let key = SigningKey::from_slice(bytes(&file.key)?.expose());
+        Ok(Some(Self {
+            url: file.url,
+            realm: file.realm,
+            realm_key: file.realm_key.0,
+            ca: file.ca.map(|ca| ca.0),
+            device: file.device,
+            key: DeviceKey {
+                key: key.map_err(|_| KeepFault::Content)?,
+                device: Some(file.device),
+            },
+            secret: FileSecret(bytes(&file.secret)?),
+        }))
+    }
+
+    /// Writes the identity.
+    pub(crate) fn save(&self, state: &Path) -> Result<(), KeepFault> {
+        let text = |bytes: &[u8]| Zeroizing::new(Bytes(bytes.to_vec()).encode());
+        let file = IdentityFile {
+            version: VERSION,
+            url: self.url.clone(),
+            realm: self.realm.clone(),
+            realm_key: Bytes(self.realm_key.clone()),
+            ca: self.ca.clone().map(Bytes),
+            device: self.device,
+            key: text(Zeroizing::new(self.key.key.to_bytes()).as_slice()),
+            secret: text(self.secret.0.expose()),
+        };
+        write(&path(state), &file)
+    }
+
+    /// Which authorities are believed.
+    pub(crate) fn trust(&self) -> Trust {
+        self.ca.clone().map_or(Trust::System, Trust::Pinned)
+    }
+}
+
+impl DirectoryWords {
+    /// Reads the words.
+    pub(crate) fn load(state: &Path) -> Result<Option<Self>, KeepFault> {
+        read(&words_path(state))
+    }
+
+    /// Writes the words.
+    pub(crate) fn save(&self, state: &Path) -> Result<(), KeepFault> {
+        write(&words_path(state), self)
+    }
+}
+
+fn path(state: &Path) -> PathBuf {
+    state.join("device.json")
+}
+
+fn words_path(state: &Path) -> PathBuf {
+    state.join("directory.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_identity_reads_back() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Identity::load(folder.path()).unwrap().is_none());
+        let said = EnrolmentString {
+            url: "https://localhost".into(),
+            realm: "acme".into(),
+            realm_key: Bytes(vec![4; 65]),
+            ca: None,
+            token: "once".into(),
+        };
+        let key = SigningKey::random(&mut rand::rngs::OsRng);
+        let identity = Identity::new(&said, key, DeviceId::fresh());
+        identity.save(folder.path()).unwrap();
+        let back = Identity::load(folder.path()).unwrap().unwrap();
+        assert_eq!(back.device, identity.device);
+        assert!(back.secret.0.same_as(&identity.secret.0));
+        std::fs::write(path(folder.path()), b"{").unwrap();
+        assert!(matches!(
+            Identity::load(folder.path()),
+            Err(KeepFault::Content)
+        ));
+    }
+}

@@ -1,0 +1,185 @@
+//! The journal of one binding: the sync core's records, each durable before the next effect.
+//!
+//! Text: a first line that names the version, then one line a record: eight hex digits of CRC-32,
+//! a space, JSON. A torn last line is a record that was never durable and is cut off; damage
+//! anywhere else is refused, because what follows it can't be trusted.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use lockstep_sync::Record;
+
+use super::{KeepFault, sync_folder_of};
+
+const FIRST_LINE: &str = "lockstep journal 1\n";
+/// A journal is compacted at every start; nothing honest grows to this in between.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// An open journal.
+pub(crate) struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+impl Journal {
+    /// Opens a journal, making it as needed, and reads what is durable in it.
+    pub(crate) fn open(path: PathBuf) -> Result<(Self, Vec<Record>), KeepFault> {
+        let text = match fs::metadata(&path) {
+            Ok(about) if about.len() > MAX_BYTES => return Err(KeepFault::Content),
+            Ok(_) => fs::read(&path)?,
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(fault) => return Err(fault.into()),
+        };
+        let (records, whole) = parse(&text)?;
+        let mut file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)?;
+        if whole == 0 {
+            file.set_len(0)?;
+            file.write_all(FIRST_LINE.as_bytes())?;
+        } else {
+            file.set_len(whole as u64)?;
+        }
+        file.sync_all()?;
+        sync_folder_of(&path)?;
+        Ok((Self { path, file }, records))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends a record: durable when this returns.
+    pub(crate) fn append(&mut self, record: &Record) -> Result<(), KeepFault> {
+        self.file.write_all(&line(record)?)?;
+        Ok(self.file.sync_data()?)
+    }
+
+    /// Replaces everything by one record that stands for it.
+    pub(crate) fn compact(&mut self, snapshot: &Record) -> Result<(), KeepFault> {
+        let next = self.path.with_extension("next");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&next)?;
+        file.write_all(FIRST_LINE.as_bytes())?;
+        file.write_all(&line(snapshot)?)?;
+        file.sync_all()?;
+        fs::rename(&next, &self.path)?;
+        sync_folder_of(&self.path)?;
+        self.file = OpenOptions::new().append(true).open(&self.path)?;
+        Ok(())
+    }
+}
+
+fn line(record: &Record) -> Result<Vec<u8>, KeepFault> {
+    let json = serde_json::to_string(record).map_err(|_| KeepFault::Content)?;
+    Ok(format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).into_bytes())
+}
+
+/// The records, and how many bytes of the text are whole.
+fn parse(text: &[u8]) -> Result<(Vec<Record>, usize), KeepFault> {
+    let Some(mut rest) = text.strip_prefix(FIRST_LINE.as_bytes()) else {
+        // A crash while the first line was written leaves a piece of it.
+        let torn = FIRST_LINE.as_bytes().starts_with(text);
+        return if torn {
+            Ok((Vec::new(), 0))
+        } else {
+            Err(KeepFault::Content)
+        };
+    };
+    let mut records = Vec::new();
+    let mut whole = FIRST_LINE.len();
+    while !rest.is_empty() {
+        let end = rest.iter().position(|byte| *byte == b'\n');
+        let Some(end) = end else {
+            return Ok((records, whole));
+        };
+        let (line, after) = rest.split_at(end + 1);
+        match read_line(line) {
+            Some(record) => records.push(record),
+            None if after.is_empty() => return Ok((records, whole)),
+            None => return Err(KeepFault::Content),
+        }
+        whole += line.len();
+        rest = after;
+    }
+    Ok((records, whole))
+}
+
+fn read_line(line: &[u8]) -> Option<Record> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (sum, json) = line.split_once(' ')?;
+    let sum = u32::from_str_radix(sum, 16).ok()?;
+    (sum == crc32fast::hash(json.as_bytes())).then(|| serde_json::from_str(json).ok())?
+}
+
+/// The journal's file of a binding.
+pub(crate) fn path(folder: &Path) -> PathBuf {
+    folder.join("journal")
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_model::StoreKind;
+
+    use super::*;
+
+    fn filled(folder: &Path) -> (PathBuf, Vec<Record>) {
+        let path = path(folder);
+        let (mut journal, records) = Journal::open(path.clone()).unwrap();
+        assert!(records.is_empty());
+        let records: Vec<Record> = [StoreKind::Account, StoreKind::Disk, StoreKind::Keychain]
+            .map(Record::Doubted)
+            .to_vec();
+        for record in &records {
+            journal.append(record).unwrap();
+        }
+        (path, records)
+    }
+
+    #[test]
+    fn every_cut_leaves_a_prefix_of_the_records() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, records) = filled(folder.path());
+        let text = fs::read(&path).unwrap();
+        for length in 0..=text.len() {
+            fs::write(&path, &text[..length]).unwrap();
+            let (mut journal, found) = Journal::open(path.clone()).unwrap();
+            assert!(records.starts_with(&found), "cut at {length}");
+            journal.append(&records[0]).unwrap();
+            let (_, again) = Journal::open(path.clone()).unwrap();
+            assert_eq!(
+                again.len(),
+                found.len() + 1,
+                "cut at {length}, then appended"
+            );
+        }
+    }
+
+    #[test]
+    fn damage_before_the_end_and_other_versions_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, _) = filled(folder.path());
+        let text = fs::read(&path).unwrap();
+        let mut damaged = text.clone();
+        damaged[FIRST_LINE.len() + 12] ^= 1;
+        fs::write(&path, &damaged).unwrap();
+        assert!(matches!(
+            Journal::open(path.clone()),
+            Err(KeepFault::Content)
+        ));
+        let newer = String::from_utf8(text)
+            .unwrap()
+            .replace("journal 1", "journal 2");
+        fs::write(&path, newer).unwrap();
+        assert!(matches!(Journal::open(path), Err(KeepFault::Content)));
+    }
+}

@@ -1,0 +1,139 @@
+//! The line to the directory: a stream of the whole truth, kept up.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use lockstep_client::stream::Stream;
+use lockstep_client::{Fault, From};
+use lockstep_model::Code;
+use lockstep_protocol::api::device::{CheckIn, RetireEnvelopes};
+use rand::Rng as _;
+
+use crate::agent::{Agent, Enrolled};
+use crate::binding::Binding;
+use crate::keep::identity::DirectoryWords;
+
+/// The first pause after a line is lost, and the longest.
+const SHORTEST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(60);
+/// A line that stood so long was a good one: the next pause is short again.
+const GOOD: Duration = Duration::from_secs(30);
+
+/// Keeps the line up for ever.
+pub(crate) async fn keep(agent: Rc<Agent>) {
+    let Ok(enrolled) = agent.enrolled() else {
+        return;
+    };
+    let mut pause = SHORTEST;
+    loop {
+        let began = Instant::now();
+        let lost = follow(&agent, &enrolled).await;
+        agent.online.send_replace(false);
+        if began.elapsed() >= GOOD {
+            pause = SHORTEST;
+        }
+        let wait = jittered(pause);
+        tracing::info!(
+            cause = %lost,
+            next_try_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            "the line is down"
+        );
+        tokio::time::sleep(wait).await;
+        pause = (pause * 2).min(LONGEST);
+    }
+}
+
+/// Follows one line to its end, and says why it ended.
+async fn follow(agent: &Rc<Agent>, enrolled: &Rc<Enrolled>) -> Fault {
+    let from = From::Device(&enrolled.identity.key);
+    let mut stream: Stream = match enrolled.client.stream(from, "/device/events").await {
+        Ok(stream) => stream,
+        Err(fault) => return fault,
+    };
+    loop {
+        let said: CheckIn = match stream.next().await {
+            Ok(said) => said,
+            Err(fault) => return fault,
+        };
+        if let Err(fault) = take_in(agent, enrolled, said).await {
+            return fault;
+        }
+        if !agent.online.send_replace(true) {
+            tracing::info!("the line is up");
+        }
+    }
+}
+
+async fn take_in(agent: &Rc<Agent>, enrolled: &Enrolled, said: CheckIn) -> Result<(), Fault> {
+    let words = DirectoryWords {
+        organisation: said.organisation,
+        vouch: said.vouch,
+    };
+    let before = enrolled.words();
+    if before.organisation != words.organisation || before.vouch != words.vouch {
+        enrolled.learn(words.clone())?;
+        words.save(&agent.places.state)?;
+    }
+    for news in said.bindings {
+        if let Some(binding) = agent.binding(news.binding) {
+            binding.hear(news).await;
+            bury(enrolled, &binding).await;
+        }
+    }
+    Ok(())
+}
+
+/// Has the directory delete the shares of envelopes that this device has erased.
+pub(crate) async fn bury(enrolled: &Enrolled, binding: &Binding) {
+    // While a flow runs its own end does it.
+    let Ok(core) = binding.core.try_lock() else {
+        return;
+    };
+    let done = async {
+        let envelopes = core.envelopes.tombstones()?;
+        if envelopes.is_empty() {
+            return Ok(());
+        }
+        let retire = RetireEnvelopes {
+            binding: binding.file.binding,
+            envelopes,
+        };
+        let from = From::Device(&enrolled.identity.key);
+        let () = enrolled
+            .client
+            .post(from, "/device/envelopes/retire", &retire)
+            .await?;
+        for envelope in retire.envelopes {
+            core.envelopes.forget(envelope)?;
+        }
+        Ok(())
+    };
+    let done: Result<(), Fault> = done.await;
+    match done {
+        Ok(()) => {}
+        Err(fault) if fault.code == Code::DirectoryUnreachable => {}
+        Err(fault) => tracing::warn!(error = %fault, "shares were not retired"),
+    }
+}
+
+/// Between half of the pause and the whole: after an outage not all devices come back at once.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(rand::thread_rng().gen_range(0.5..1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_are_spread_and_bounded() {
+        let spread: std::collections::BTreeSet<Duration> =
+            (0..32).map(|_| jittered(Duration::from_secs(60))).collect();
+        assert!(spread.len() > 16, "all alike");
+        assert!(
+            spread
+                .iter()
+                .all(|wait| (30..=60).contains(&wait.as_secs()))
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! The socket of app and CLI: known callers, bounded, one exchange after the other.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Duration;
+
+use lockstep_client::Fault;
+use lockstep_model::{Code, Secret};
+use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::frame::{Frame, FrameFault};
+use lockstep_protocol::local::{Ask, Event, Failure, Need, Reply, Request, VERSION};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
+
+use crate::agent::Agent;
+use crate::binding::{Person, Standing};
+use crate::flow;
+use crate::wire;
+
+/// How long a client may take to say what it wants, and a person to type.
+const REQUEST: Duration = Duration::from_secs(10);
+const TYPING: Duration = Duration::from_secs(10 * 60);
+/// The most connections of one account: a window, a tray, and a few shells.
+const PER_ACCOUNT: usize = 8;
+
+/// Makes the socket. Anybody may connect: the caller is known by its peer credentials.
+pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
+        Ok(()) | Err(_) => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
+    Ok(listener)
+}
+
+/// Serves for ever.
+pub(crate) async fn serve(agent: Rc<Agent>, listener: UnixListener) {
+    let callers = Rc::new(RefCell::new(BTreeMap::<u32, usize>::new()));
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let Ok(uid) = stream.peer_cred().map(|peer| peer.uid()) else {
+            continue;
+        };
+        let count = callers.borrow().get(&uid).copied().unwrap_or_default();
+        if count >= PER_ACCOUNT {
+            tracing::warn!(uid, "too many connections of one account");
+            continue;
+        }
+        callers.borrow_mut().insert(uid, count + 1);
+        let (agent, callers) = (Rc::clone(&agent), Rc::clone(&callers));
+        tokio::task::spawn_local(async move {
+            let mut caller = Caller { stream, uid };
+            if let Err(fault) = caller.converse(&agent).await {
+                tracing::debug!(uid, error = %fault, "a conversation ended");
+            }
+            let mut callers = callers.borrow_mut();
+            if let Some(count) = callers.get_mut(&uid) {
+                *count -= 1;
+                if *count == 0 {
+                    callers.remove(&uid);
+                }
+            }
+        });
+    }
+}
+
+/// One connected client.
+pub(crate) struct Caller {
+    stream: UnixStream,
+    uid: u32,
+}
+
+impl Caller {
+    async fn converse(&mut self, agent: &Rc<Agent>) -> Result<(), FrameFault> {
+        let mut patience = REQUEST;
+        loop {
+            let request = wire::receive(&mut self.stream, patience).await;
+            let request = request.and_then(|frame| frame.message::<Request>());
+            let ask = match request {
+                Ok(Request {
+                    version: VERSION,
+                    ask,
+                }) => ask,
+                Ok(Request { version, .. }) => {
+                    let detail = format!("the agent speaks {VERSION}, the client {version}");
+                    return self.refuse(Code::VersionRefused, detail).await;
+                }
+                Err(FrameFault::Closed) => return Ok(()),
+                Err(fault) => return self.refuse(Code::BadRequest, fault.to_string()).await,
+            };
+            let event = match ask {
+                Ask::Status => Ok(Event::Status(Box::new(agent.status(self.uid)))),
+                Ask::Watch => return self.watch(agent).await,
+                Ask::Enrol { name } => flow::enrol::run(agent, self, name).await.map(Event::Done),
+                Ask::Link { user_name } => flow::link::run(agent, self, &user_name)
+                    .await
+                    .map(Event::Done),
+                Ask::Sync => flow::sync::run(agent, self).await.map(Event::Done),
+                Ask::ChangePassword => flow::change::run(agent, self).await.map(Event::Done),
+            };
+            self.tell(&event.unwrap_or_else(Event::Failed)).await?;
+            // A client that has spoken once may wait for its person to ask again.
+            patience = TYPING;
+        }
+    }
+
+    /// The caller's local user id, as the kernel says.
+    pub(crate) const fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Asks for a secret that must be given.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::AttemptExpired`] when the person gave up or the client went away.
+    pub(crate) async fn need(&mut self, what: Need) -> Result<Secret, Fault> {
+        let given = self.ask(what, None).await?;
+        given.ok_or_else(|| Fault::new(Code::AttemptExpired, "the person gave up"))
+    }
+
+    async fn watch(&mut self, agent: &Rc<Agent>) -> Result<(), FrameFault> {
+        let mut online = agent.online.subscribe();
+        loop {
+            let mut standing = agent
+                .binding_of(self.uid)
+                .ok()
+                .map(|b| b.standing.subscribe());
+            online.borrow_and_update();
+            if let Some(standing) = &mut standing {
+                standing.borrow_and_update();
+            }
+            self.tell(&Event::Status(Box::new(agent.status(self.uid))))
+                .await?;
+            tokio::select! {
+                changed = online.changed() => if changed.is_err() { return Ok(()) },
+                () = changed(standing.as_mut()) => {}
+                ended = wire::receive(&mut self.stream, Duration::MAX) => {
+                    return ended.map(|_| ());
+                }
+            }
+        }
+    }
+
+    async fn refuse(&mut self, code: Code, detail: String) -> Result<(), FrameFault> {
+        self.tell(&Event::Failed(Failure {
+            code,
+            detail,
+            stores: Vec::new(),
+        }))
+        .await
+    }
+
+    async fn tell(&mut self, event: &Event) -> Result<(), FrameFault> {
+        wire::send(&mut self.stream, &Frame::json(event)?).await
+    }
+}
+
+async fn changed(standing: Option<&mut watch::Receiver<Standing>>) {
+    if let Some(standing) = standing
+        && standing.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+impl Person for Caller {
+    async fn ask(&mut self, what: Need, fault: Option<Code>) -> Result<Option<Secret>, Fault> {
+        let gone = |fault: FrameFault| Fault::new(Code::AttemptExpired, fault);
+        self.tell(&Event::Need { what, fault })
+            .await
+            .map_err(gone)?;
+        match wire::receive(&mut self.stream, TYPING)
+            .await
+            .map_err(gone)?
+        {
+            Frame::Secret(secret) => Ok(Some(secret)),
+            frame @ Frame::Json(_) => match frame.message::<Reply>() {
+                Ok(Reply::Cancel) => Ok(None),
+                Err(fault) => Err(Fault::new(Code::BadRequest, fault)),
+            },
+        }
+    }
+
+    async fn progress(&mut self, row: StoreRow) {
+        // A client that went away does not stop the work.
+        let _undelivered = self.tell(&Event::Progress(row)).await;
+    }
+}

@@ -1,0 +1,69 @@
+//! Telling the directory how a binding's stores stand: the latest, whenever it can be told.
+
+use std::rc::Rc;
+
+use lockstep_client::{Fault, From};
+use lockstep_model::StoreState;
+use lockstep_protocol::api::device::Report;
+use lockstep_protocol::api::me::StoreRow;
+
+use crate::agent::{Agent, Enrolled};
+use crate::binding::{Binding, Standing};
+
+/// Reports every change of a binding's standing, and again when the line comes back.
+pub(crate) async fn keep(agent: Rc<Agent>, binding: Rc<Binding>) {
+    let Ok(enrolled) = agent.enrolled() else {
+        return;
+    };
+    let mut standing = binding.standing.subscribe();
+    let mut online = agent.online.subscribe();
+    let mut told: Option<Standing> = None;
+    loop {
+        let present = standing.borrow_and_update().clone();
+        if *online.borrow_and_update() && told.as_ref() != Some(&present) {
+            match tell(&enrolled, &binding, &present).await {
+                Ok(()) => told = Some(present),
+                Err(fault) => tracing::warn!(error = %fault, "a report was not delivered"),
+            }
+        }
+        let woken = tokio::select! {
+            changed = standing.changed() => changed,
+            changed = online.changed() => changed,
+        };
+        if woken.is_err() {
+            return;
+        }
+    }
+}
+
+/// Reports at once, so that whoever was told "in sync" sees the same everywhere.
+pub(crate) async fn tell(
+    enrolled: &Enrolled,
+    binding: &Binding,
+    standing: &Standing,
+) -> Result<(), Fault> {
+    let rows = standing.status.stores.iter();
+    let stores: Vec<StoreRow> = rows
+        .map(|(kind, state)| StoreRow {
+            kind: *kind,
+            state: state.clone(),
+        })
+        .collect();
+    let in_sync = stores
+        .iter()
+        .all(|row| matches!(row.state, StoreState::InSync { .. }));
+    let report = Report {
+        binding: binding.file.binding,
+        stamp: standing.known,
+        stores,
+        problem: standing.problem.filter(|_| !in_sync),
+    };
+    enrolled
+        .client
+        .post(
+            From::Device(&enrolled.identity.key),
+            "/device/report",
+            &report,
+        )
+        .await
+}

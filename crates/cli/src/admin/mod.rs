@@ -1,0 +1,139 @@
+//! `lockstep admin`: administers the directory over HTTPS.
+
+use lockstep_client::transport::Trust;
+use lockstep_client::{Client, Fault, From};
+use lockstep_model::Code;
+use lockstep_protocol::api::admin::{
+    Audit, Computers, Enrolment, Invited, NewEnrolment, NewPerson, People,
+};
+
+use crate::arguments::{Admin, AdminCommand};
+use crate::show::Show;
+use crate::{Stopped, secret};
+
+mod session;
+mod text;
+
+use session::Session;
+
+/// Runs one admin command.
+pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
+    let file = session::file(admin.session)?;
+    match admin.command {
+        AdminCommand::Activate {
+            trust,
+            link_fd,
+            password_fd,
+        } => {
+            let link = secret::read_token("Activation link", link_fd)?;
+            let (url, invitation) = split_link(link.expose())?;
+            let ca = trust
+                .ca
+                .as_deref()
+                .map(session::read_authority)
+                .transpose()?;
+            let client = Client::new(url, &believed(ca.as_deref()))?;
+            let password = secret::read("Choose your password", password_fd)?;
+            let token = client.activate(invitation, &password).await?;
+            Session::new(url, ca, &token).save(&file)?;
+            show.note("Activated and signed in.");
+        }
+        AdminCommand::SignIn {
+            url,
+            trust,
+            user_name,
+            password_fd,
+        } => {
+            let ca = trust
+                .ca
+                .as_deref()
+                .map(session::read_authority)
+                .transpose()?;
+            let client = Client::new(&url, &believed(ca.as_deref()))?;
+            let password = secret::read("Password", password_fd)?;
+            let token = client.sign_in(&user_name, &password).await?;
+            Session::new(&url, ca, &token).save(&file)?;
+            show.note("Signed in.");
+        }
+        AdminCommand::SignOut => {
+            let (client, session) = open(&file)?;
+            let token = session.token();
+            let () = client.delete(From::Session(&token), "/session").await?;
+            session::forget(&file)?;
+            show.note("Signed out.");
+        }
+        AdminCommand::People => {
+            let people: People = get(&file, "/admin/people").await?;
+            show.value(&people, text::people);
+        }
+        AdminCommand::Invite {
+            user_name,
+            display_name,
+        } => {
+            let display_name = display_name.unwrap_or_else(|| user_name.clone());
+            let person = NewPerson {
+                user_name,
+                display_name,
+            };
+            let invited: Invited = post(&file, "/admin/people", &person).await?;
+            show.value(&invited, |invited| invited.activation_link.clone());
+            show.note("The link works once. Hand it to the person, and to nobody else.");
+        }
+        AdminCommand::Computers => {
+            let computers: Computers = get(&file, "/admin/computers").await?;
+            show.value(&computers, text::computers);
+        }
+        AdminCommand::Enrolment { uses, valid_for } => {
+            let ask = NewEnrolment {
+                uses,
+                valid_for_s: valid_for,
+            };
+            let enrolment: Enrolment = post(&file, "/admin/enrolments", &ask).await?;
+            show.value(&enrolment, |enrolment| enrolment.enrolment.clone());
+            show.note("On the computer: sudo lockstep enrol, then paste the line above.");
+        }
+        AdminCommand::Audit => {
+            let audit: Audit = get(&file, "/admin/audit").await?;
+            show.value(&audit, text::audit);
+        }
+    }
+    Ok(())
+}
+
+async fn get<T: serde::de::DeserializeOwned>(
+    file: &std::path::Path,
+    path: &str,
+) -> Result<T, Fault> {
+    let (client, session) = open(file)?;
+    client.get(From::Session(&session.token()), path).await
+}
+
+async fn post<T: serde::de::DeserializeOwned>(
+    file: &std::path::Path,
+    path: &str,
+    message: &impl serde::Serialize,
+) -> Result<T, Fault> {
+    let (client, session) = open(file)?;
+    client
+        .post(From::Session(&session.token()), path, message)
+        .await
+}
+
+fn open(file: &std::path::Path) -> Result<(Client, Session), Fault> {
+    let session = Session::load(file)?;
+    let client = Client::new(session.url(), &believed(session.authority()?.as_deref()))?;
+    Ok((client, session))
+}
+
+fn believed(ca: Option<&[u8]>) -> Trust {
+    ca.map_or(Trust::System, |ca| Trust::Pinned(ca.to_vec()))
+}
+
+/// An activation link's address and token.
+fn split_link(link: &[u8]) -> Result<(&str, &str), Fault> {
+    let bad = || Fault::new(Code::InvitationSpent, "that is no activation link");
+    let link = std::str::from_utf8(link).map_err(|_| bad())?.trim();
+    link.split_once("/activate#")
+        .filter(|(_, token)| !token.is_empty())
+        .ok_or_else(bad)
+}

@@ -1,0 +1,151 @@
+//! Every command and option. No password, link or enrolment string is ever an argument: they come
+//! from the terminal, or from a file descriptor that the option names.
+
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// One password for you and your computer, kept in step.
+#[derive(Parser)]
+#[command(name = "lockstep", version, about, propagate_version = true)]
+#[command(after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 not in sync.")]
+pub(crate) struct Arguments {
+    /// Print JSON instead of sentences.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Enrol this computer with the string from your IT team (needs root).
+    Enrol(Enrol),
+    /// Link your account on this computer to your directory password.
+    Link(Link),
+    /// Show whether this computer is in step.
+    Status,
+    /// Bring this computer in step after your password changed.
+    Sync(Sync),
+    /// Change your password, here and in the directory at once.
+    Passwd(Passwd),
+    /// Administer the directory.
+    Admin(Admin),
+    /// Print a completion script for your shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Enrol {
+    /// The name that this computer goes by; its host name if left out.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Read the enrolment string from this file descriptor instead of standard input.
+    #[arg(long, value_name = "FD")]
+    pub(crate) string_fd: Option<RawFd>,
+}
+
+#[derive(Args)]
+pub(crate) struct Link {
+    /// Your user name in the directory; your account's name if left out.
+    pub(crate) user_name: Option<String>,
+    /// Read your directory password from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub(crate) password_fd: Option<RawFd>,
+    /// Read this computer's password from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub(crate) computer_password_fd: Option<RawFd>,
+}
+
+#[derive(Args)]
+pub(crate) struct Sync {
+    /// Read your new password from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub(crate) password_fd: Option<RawFd>,
+    /// Read your old password from this file descriptor, should it be asked for.
+    #[arg(long, value_name = "FD")]
+    pub(crate) old_password_fd: Option<RawFd>,
+}
+
+#[derive(Args)]
+pub(crate) struct Passwd {
+    /// Read your current password from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub(crate) current_password_fd: Option<RawFd>,
+    /// Read your new password from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub(crate) new_password_fd: Option<RawFd>,
+}
+
+#[derive(Args)]
+pub(crate) struct Admin {
+    /// Where your session is kept.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) session: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: AdminCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Spend an activation link: choose your first password and sign in.
+    Activate {
+        #[command(flatten)]
+        trust: Trust,
+        /// Read the link from this file descriptor instead of standard input.
+        #[arg(long, value_name = "FD")]
+        link_fd: Option<RawFd>,
+        /// Read the password to be chosen from this file descriptor.
+        #[arg(long, value_name = "FD")]
+        password_fd: Option<RawFd>,
+    },
+    /// Sign in.
+    SignIn {
+        /// The directory's address: https://host[:port].
+        #[arg(long)]
+        url: String,
+        #[command(flatten)]
+        trust: Trust,
+        /// Your user name.
+        user_name: String,
+        /// Read the password from this file descriptor.
+        #[arg(long, value_name = "FD")]
+        password_fd: Option<RawFd>,
+    },
+    /// Sign out and forget the session.
+    SignOut,
+    /// List people.
+    People,
+    /// Add a person and print their activation link.
+    Invite {
+        /// 1 to 64 characters of a-z, 0-9, dot, dash, underscore.
+        user_name: String,
+        /// The name to greet them by; the user name if left out.
+        #[arg(long)]
+        display_name: Option<String>,
+    },
+    /// List computers.
+    Computers,
+    /// Make an enrolment string and print it.
+    Enrolment {
+        /// How many computers may use it.
+        #[arg(long, default_value_t = 1)]
+        uses: u32,
+        /// How many seconds it works.
+        #[arg(long, default_value_t = 3600)]
+        valid_for: u32,
+    },
+    /// Show the newest part of the audit.
+    Audit,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Trust {
+    /// Believe only this certificate authority (PEM); the system's if left out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}

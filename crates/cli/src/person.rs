@@ -1,0 +1,161 @@
+//! What a person does on their own computer, through the agent.
+
+use lockstep_client::Fault;
+use lockstep_model::{Code, Secret};
+use lockstep_protocol::local::{Ask, Event, Need, Status};
+
+use crate::agent::Agent;
+use crate::arguments::{Enrol, Link, Passwd, Sync};
+use crate::show::Show;
+use crate::{Names, Stopped, secret};
+
+/// Enrols this computer.
+pub(crate) fn enrol(options: &Enrol, show: &Show) -> Result<(), Stopped> {
+    let names = Names::default();
+    let answer =
+        |_: Need, _: Option<Code>| secret::read_token("Enrolment string", options.string_fd);
+    exchange(
+        Ask::Enrol {
+            name: options.name.clone(),
+        },
+        answer,
+        &names,
+        show,
+    )
+}
+
+/// Links the caller's account.
+pub(crate) fn link(options: &Link, show: &Show) -> Result<(), Stopped> {
+    let (names, org) = words()?;
+    let user_name = match &options.user_name {
+        Some(name) => name.clone(),
+        None => own_name()?,
+    };
+    let answer = |what: Need, _: Option<Code>| match what {
+        Need::ComputersPassword => secret::read(
+            "Password of this computer (blank if it is the same)",
+            options.computer_password_fd,
+        ),
+        Need::DirectoryPassword
+        | Need::EnrolmentString
+        | Need::OldPassword
+        | Need::CurrentPassword
+        | Need::NewPassword => secret::read(&format!("{org} password"), options.password_fd),
+    };
+    exchange(Ask::Link { user_name }, answer, &names, show)
+}
+
+/// Shows how things stand.
+pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
+    let status = ask_status()?;
+    show.status(&status);
+    match &status.binding {
+        Some(binding) if binding.in_sync => Ok(()),
+        Some(_) | None => Err(Stopped::NotInSync),
+    }
+}
+
+/// Brings the computer in step.
+pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
+    let (names, _) = words()?;
+    let mut asked_old = false;
+    let answer = |what: Need, fault: Option<Code>| match what {
+        Need::OldPassword => {
+            if asked_old && options.old_password_fd.is_some() {
+                let detail = "the old password from the descriptor does not open this computer";
+                return Err(Fault::new(Code::NotTheComputersPassword, detail));
+            }
+            asked_old = true;
+            if let Some(code) = fault {
+                show.note(&names.explain(code));
+            }
+            show.note("This computer still has the password you used before.");
+            secret::read("Old password (blank to stop)", options.old_password_fd)
+        }
+        Need::DirectoryPassword
+        | Need::ComputersPassword
+        | Need::EnrolmentString
+        | Need::CurrentPassword
+        | Need::NewPassword => secret::read("New password", options.password_fd),
+    };
+    exchange(Ask::Sync, answer, &names, show)
+}
+
+/// Changes the password.
+pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
+    let (names, _) = words()?;
+    let answer = |what: Need, _: Option<Code>| match what {
+        Need::NewPassword => {
+            let new = secret::read("New password", options.new_password_fd)?;
+            if options.new_password_fd.is_none() {
+                let repeat = secret::read("Repeat new password", None)?;
+                if !new.same_as(&repeat) {
+                    return Err(Fault::new(Code::RepeatDiffers, "repeat"));
+                }
+            }
+            Ok(new)
+        }
+        Need::CurrentPassword
+        | Need::DirectoryPassword
+        | Need::ComputersPassword
+        | Need::EnrolmentString
+        | Need::OldPassword => secret::read("Current password", options.current_password_fd),
+    };
+    exchange(Ask::ChangePassword, answer, &names, show)
+}
+
+fn exchange(
+    ask: Ask,
+    answer: impl FnMut(Need, Option<Code>) -> Result<Secret, Fault>,
+    names: &Names,
+    show: &Show,
+) -> Result<(), Stopped> {
+    let progress = |event: &Event| show.progress(event);
+    let ended = Agent::connect().and_then(|mut agent| agent.ask(ask, answer, progress));
+    match ended.map_err(|fault| Stopped::Fault(fault, names.clone()))? {
+        Event::Done(done) => {
+            show.done(&done);
+            Ok(())
+        }
+        Event::Failed(failure) => Err(Stopped::Failed(failure, names.clone())),
+        Event::Status(_) | Event::Need { .. } | Event::Progress(_) => {
+            Err(Fault::new(Code::VersionRefused, "the agent answered another question").into())
+        }
+    }
+}
+
+fn ask_status() -> Result<Status, Fault> {
+    let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "status asks nothing"));
+    match Agent::connect()?.ask(Ask::Status, nothing, |_| ())? {
+        Event::Status(status) => Ok(*status),
+        Event::Done(_) | Event::Failed(_) | Event::Need { .. } | Event::Progress(_) => Err(
+            Fault::new(Code::VersionRefused, "the agent answered another question"),
+        ),
+    }
+}
+
+/// The organisation's words, and what to call its password.
+fn words() -> Result<(Names, String), Fault> {
+    let organisation = ask_status()?.organisation;
+    let names = Names {
+        org: organisation
+            .as_ref()
+            .map(|organisation| organisation.name.clone()),
+        it: organisation.as_ref().map(crate::show::contact),
+    };
+    let org = organisation.map_or_else(|| "Directory".to_owned(), |known| known.name);
+    Ok((names, org))
+}
+
+/// The name of the account that runs this, from the local files: what the agent will inspect too.
+fn own_name() -> Result<String, Fault> {
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let passwd = std::fs::read_to_string("/etc/passwd")
+        .map_err(|fault| Fault::new(Code::Internal, fault))?;
+    let line = passwd
+        .lines()
+        .find(|line| line.split(':').nth(2) == Some(uid.as_str()));
+    let name = line.and_then(|line| line.split(':').next());
+    let missing = || Fault::new(Code::AccountElsewhere, "this account is not in /etc/passwd");
+    name.map(str::to_owned).ok_or_else(missing)
+}

@@ -1,0 +1,104 @@
+//! Secrets from a terminal with hidden input, or from a file descriptor. Never from an argument or
+//! the environment, where every program of the computer could read them.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::{AsFd, RawFd};
+
+use lockstep_client::Fault;
+use lockstep_model::{Code, Secret};
+use rustix::termios::{self, LocalModes, OptionalActions, Termios};
+
+/// More than any password or enrolment string has.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Reads one secret: from the descriptor if there is one, else hidden from the terminal.
+pub(crate) fn read(label: &str, from: Option<RawFd>) -> Result<Secret, Fault> {
+    let read = match from {
+        Some(fd) => from_descriptor(fd),
+        None => from_terminal(label),
+    };
+    read.map_err(|fault| Fault::new(Code::BadRequest, format!("{label}: {fault}")))
+}
+
+/// Reads a one-time text: from the descriptor, piped standard input, or the terminal.
+pub(crate) fn read_token(label: &str, from: Option<RawFd>) -> Result<Secret, Fault> {
+    let from = match from {
+        None if !termios::isatty(io::stdin()) => Some(0),
+        other => other,
+    };
+    read(label, from)
+}
+
+/// Reads to the end, without the line's end that an editor or `echo` leaves.
+fn from_descriptor(fd: RawFd) -> io::Result<Secret> {
+    // Opened anew by name: no descriptor is taken over that something else may own.
+    let mut file = File::open(format!("/dev/fd/{fd}"))?;
+    let mut buffer = zeroize::Zeroizing::new(vec![0_u8; MAX_BYTES + 1]);
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    if filled > MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "too long"));
+    }
+    let text = &buffer[..filled];
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    Ok(Secret::copy_of(text.strip_suffix(b"\r").unwrap_or(text)))
+}
+
+fn from_terminal(label: &str) -> io::Result<Secret> {
+    let mut terminal = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .map_err(|_| io::Error::new(io::ErrorKind::NotFound, "no terminal to ask at"))?;
+    write!(terminal, "{label}: ")?;
+    terminal.flush()?;
+    let typed = {
+        let _hidden = Hidden::on(&terminal)?;
+        read_line(&terminal)
+    };
+    writeln!(terminal)?;
+    typed
+}
+
+fn read_line(mut terminal: &File) -> io::Result<Secret> {
+    let mut buffer = zeroize::Zeroizing::new([0_u8; MAX_BYTES]);
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let count = terminal.read(&mut buffer[filled..])?;
+        filled += count;
+        if count == 0 || buffer[filled - 1] == b'\n' {
+            let text = &buffer[..filled];
+            return Ok(Secret::copy_of(text.strip_suffix(b"\n").unwrap_or(text)));
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "too long"))
+}
+
+/// The terminal shows nothing of what is typed for as long as this lives.
+struct Hidden<'a> {
+    terminal: &'a File,
+    before: Termios,
+}
+
+impl<'a> Hidden<'a> {
+    fn on(terminal: &'a File) -> io::Result<Self> {
+        let before = termios::tcgetattr(terminal.as_fd())?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        termios::tcsetattr(terminal.as_fd(), OptionalActions::Flush, &hidden)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Hidden<'_> {
+    fn drop(&mut self) {
+        // Nothing more can be done for a terminal that is gone.
+        let _gone = termios::tcsetattr(self.terminal.as_fd(), OptionalActions::Now, &self.before);
+    }
+}

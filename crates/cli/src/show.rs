@@ -1,0 +1,210 @@
+//! What is printed: sentences for people, or one line of JSON for programs.
+
+use std::io::Write as _;
+
+use lockstep_model::code::Words;
+use lockstep_model::{Code, StoreKind, StoreState};
+use lockstep_protocol::api::Organisation;
+use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::local::{Done, Event, Failure, OpensWith, Status};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::Names;
+
+/// Where everything is printed.
+pub(crate) struct Show {
+    json: bool,
+}
+
+impl Show {
+    /// Printing for programs or for people.
+    pub(crate) const fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Prints a value as JSON, or as the text made of it.
+    pub(crate) fn value<T: Serialize>(&self, value: &T, text: impl FnOnce(&T) -> String) {
+        if self.json {
+            out(&serde_json::to_string(value).unwrap_or_default());
+        } else {
+            out(text(value).trim_end());
+        }
+    }
+
+    /// Prints a remark, for people only.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            err(text);
+        }
+    }
+
+    /// Prints that one store has moved on, for people only.
+    pub(crate) fn progress(&self, event: &Event) {
+        if let (false, Event::Progress(row)) = (self.json, event) {
+            err(&store_line(row));
+        }
+    }
+
+    /// Prints how an exchange ended well.
+    pub(crate) fn done(&self, done: &Done) {
+        self.value(done, |done| match done {
+            Done::Enrolled { organisation } => format!(
+                "This computer is set up for {organisation}. Next, with your own account: \
+                 lockstep link"
+            ),
+            Done::InSync {
+                generation: _,
+                other_computers: 0,
+            } => "Your computer's password is in sync.".to_owned(),
+            Done::InSync {
+                generation: _,
+                other_computers: 1,
+            } => "Your computer's password is in sync. Your other computer will ask when you next \
+                 use it."
+                .to_owned(),
+            Done::InSync {
+                generation: _,
+                other_computers,
+            } => format!(
+                "Your computer's password is in sync. Your {other_computers} other computers will \
+                 ask when you next use them."
+            ),
+        });
+    }
+
+    /// Prints how things stand.
+    pub(crate) fn status(&self, status: &Status) {
+        self.value(status, status_text);
+    }
+
+    /// Prints why a command stopped, on standard error.
+    pub(crate) fn failure(&self, failure: &Failure, names: &Names) {
+        if self.json {
+            let Failure {
+                code,
+                detail,
+                stores,
+            } = failure;
+            let sentence = names.explain(*code);
+            err(&json!({
+                "failed": { "code": code, "sentence": sentence, "retry": code.retry(),
+                    "detail": detail, "stores": stores }
+            })
+            .to_string());
+            return;
+        }
+        let code = failure.code;
+        err(&format!("{} ({code})", names.explain(code)));
+        for opens in &failure.stores {
+            let with = match opens.with {
+                OpensWith::New => "your new password",
+                OpensWith::Old => "your old password",
+                OpensWith::Unknown => continue,
+            };
+            err(&format!("{}: for now use {with}.", name(opens.kind)));
+        }
+        err(&names.fill(code.next_step()));
+        if let Some(it) = &names.it {
+            err(&format!("Help: {it}"));
+        }
+    }
+}
+
+impl Names {
+    /// The sentence of a code.
+    pub(crate) fn explain(&self, code: Code) -> String {
+        self.fill(code.sentence())
+    }
+
+    fn fill(&self, text: &str) -> String {
+        Words {
+            org: self.org.as_deref().unwrap_or("the directory"),
+            pc: "computer",
+            it: self.it.as_deref().unwrap_or("your IT team"),
+        }
+        .put_into(text)
+    }
+}
+
+/// The IT contact on one line.
+pub(crate) fn contact(organisation: &Organisation) -> String {
+    let contact = &organisation.it_contact;
+    let parts = [&contact.name, &contact.email, &contact.phone];
+    let parts: Vec<&str> = parts
+        .iter()
+        .map(|part| part.as_str())
+        .filter(|part| !part.is_empty())
+        .collect();
+    parts.join(", ")
+}
+
+/// One store, for people.
+pub(crate) fn store_line(row: &StoreRow) -> String {
+    let state = match &row.state {
+        StoreState::InSync { .. } => "in sync".to_owned(),
+        StoreState::Waiting => "waiting".to_owned(),
+        StoreState::Changing => "changing...".to_owned(),
+        StoreState::Testing => "testing...".to_owned(),
+        StoreState::NeedsYou { .. } => "needs you".to_owned(),
+        StoreState::Problem { code } => format!("problem {code}"),
+        StoreState::NotTested => "not tested yet".to_owned(),
+    };
+    format!("{}: {state}", name(row.kind))
+}
+
+const fn name(kind: StoreKind) -> &'static str {
+    match kind {
+        StoreKind::Account => "Your account",
+        StoreKind::Keychain => "Keyring",
+        StoreKind::Disk => "Disk",
+    }
+}
+
+fn status_text(status: &Status) -> String {
+    let Some(organisation) = &status.organisation else {
+        return "This computer isn't set up. Ask your IT team.".to_owned();
+    };
+    let line = if status.online { "online" } else { "offline" };
+    let Some(binding) = &status.binding else {
+        return format!(
+            "This computer is set up for {} ({line}), but not linked to your account.\nNext: \
+             lockstep link",
+            organisation.name
+        );
+    };
+    let mut text = if binding.in_sync {
+        format!(
+            "This computer is in sync with {} ({line}).\n",
+            organisation.name
+        )
+    } else {
+        format!(
+            "This computer has yet to follow your {} password ({line}).\n",
+            organisation.name
+        )
+    };
+    for row in &binding.stores {
+        text += &format!("  {}\n", store_line(row));
+    }
+    if let Some(code) = binding.problem {
+        let names = Names {
+            org: Some(organisation.name.clone()),
+            it: Some(contact(organisation)),
+        };
+        text += &format!("{} ({code})\n", names.explain(code));
+    }
+    if !binding.in_sync {
+        text += "Next: lockstep sync\n";
+    }
+    text
+}
+
+/// A reader that has gone away is no fault of ours.
+fn out(line: &str) {
+    let _gone = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+fn err(line: &str) {
+    let _gone = writeln!(std::io::stderr().lock(), "{line}");
+}

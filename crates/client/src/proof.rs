@@ -1,0 +1,230 @@
+//! Proofs made on a device: the person's password, this device, this binding, this purpose.
+
+use lockstep_model::password::Password;
+use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp};
+use lockstep_opaque::client::{Proof, Registration, Terms};
+use lockstep_opaque::seal::shares;
+use lockstep_opaque::stretch::Place;
+use lockstep_protocol::Bytes;
+use lockstep_protocol::api::Vouch;
+use lockstep_protocol::api::device::{
+    ChangeCommit, ProofFinish, ProofStart, ProofStarted, Proved, Purpose, proof_context,
+};
+use lockstep_protocol::api::me::PasswordChanged;
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
+
+use crate::sign_in::{identifiers, opaque, stretch};
+use crate::{Client, DeviceKey, Fault, From};
+
+/// A device that may ask for proofs.
+#[derive(Clone, Copy)]
+pub struct Prover<'a> {
+    /// The line to the directory.
+    pub client: &'a Client,
+    /// The device's key.
+    pub key: &'a DeviceKey,
+    /// The device.
+    pub device: DeviceId,
+    /// The OPAQUE key that the realm vouched for; see [`vouched_key`].
+    pub server_key: &'a [u8],
+    /// Where passwords are stretched.
+    pub place: &'a Place,
+}
+
+/// What is to be proved and what for.
+pub struct Ask {
+    /// The purpose.
+    pub purpose: Purpose,
+    /// The binding.
+    pub binding: BindingId,
+    /// Whose password, when the binding is about to be made.
+    pub user_name: Option<String>,
+    /// The local account, when the binding is about to be made.
+    pub account: Option<String>,
+    /// The current password.
+    pub password: Password,
+    /// The new one, for a change.
+    pub new_password: Option<Password>,
+    /// The envelope for which a share is to be made.
+    pub new_envelope: Option<EnvelopeId>,
+    /// The envelopes whose shares are asked for.
+    pub envelopes: Vec<EnvelopeId>,
+}
+
+/// A proof that the directory accepted.
+pub struct Accepted {
+    /// What the directory said.
+    pub proved: Proved,
+    /// The shares, opened.
+    pub shares: Vec<(EnvelopeId, Secret)>,
+    /// For a change: what remains to be committed.
+    pub change: Option<OpenChange>,
+}
+
+/// A change that a proof has opened: good for one commit within a minute.
+pub struct OpenChange {
+    attempt: String,
+    record: Vec<u8>,
+}
+
+/// Checks that the realm vouches for the directory's OPAQUE key, and gives that key.
+///
+/// # Errors
+///
+/// [`Code::DirectoryNotTrusted`].
+pub fn vouched_key(vouch: &Vouch, realm: &str, realm_key: &[u8]) -> Result<Vec<u8>, Fault> {
+    let text = Vouch::signed_text(realm, &vouch.opaque_key);
+    let verified = VerifyingKey::from_sec1_bytes(realm_key)
+        .and_then(|key| Ok((key, Signature::from_slice(vouch.signature.as_slice())?)))
+        .and_then(|(key, signature)| key.verify(&text, &signature));
+    match verified {
+        Ok(()) => Ok(vouch.opaque_key.0.clone()),
+        Err(_) => Err(Fault::new(
+            Code::DirectoryNotTrusted,
+            "the realm's key does not vouch",
+        )),
+    }
+}
+
+impl Prover<'_> {
+    /// Makes a proof.
+    ///
+    /// # Errors
+    ///
+    /// The purpose's own code for a wrong password, the directory's code for anything else.
+    pub async fn prove(&self, ask: Ask) -> Result<Accepted, Fault> {
+        let refused = match ask.purpose {
+            Purpose::Link => Code::SignInRefused,
+            Purpose::Sync => Code::NotTheNewPassword,
+            Purpose::Change => Code::NotTheCurrentPassword,
+        };
+        let internal = |fault| opaque(fault, Code::Internal);
+        let (proof, request) = Proof::start(ask.password).map_err(internal)?;
+        let registration = ask.new_password.map(Registration::start).transpose();
+        let (registration, registration_request) = registration.map_err(internal)?.unzip();
+        let start = ProofStart {
+            purpose: ask.purpose,
+            binding: ask.binding,
+            user_name: ask.user_name,
+            request: Bytes(request),
+            registration_request: registration_request.map(Bytes),
+        };
+        let from = From::Device(self.key);
+        let started: ProofStarted = self
+            .client
+            .post(from, "/device/proof/start", &start)
+            .await?;
+        let context = proof_context(ask.purpose, self.device, ask.binding);
+        let stretching = self.stretch(started, proof, registration, context.clone());
+        let (attempt, message, session_key, record) =
+            stretching.await?.map_err(|fault| match fault {
+                Stretched::Proof(fault) => opaque(fault, refused),
+                Stretched::Registration(fault) => opaque(fault, Code::DirectoryFault),
+                Stretched::Terms(fault) => fault,
+            })?;
+        let finish = ProofFinish {
+            attempt: attempt.clone(),
+            finish: Bytes(message),
+            account: ask.account,
+            new_envelope: ask.new_envelope,
+            envelopes: ask.envelopes,
+        };
+        let proved: Proved = self
+            .client
+            .post(from, "/device/proof/finish", &finish)
+            .await?;
+        let shares = shares::open(&session_key, proved.shares.as_slice(), &context)
+            .map_err(|fault| Fault::new(Code::DirectoryNotTrusted, fault))?;
+        let change = record.map(|record| OpenChange { attempt, record });
+        Ok(Accepted {
+            proved,
+            shares,
+            change,
+        })
+    }
+
+    /// Commits a change that a proof has opened.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::ChangedMeanwhile`] when another change won. After [`Code::DirectoryUnreachable`]
+    /// it is unknown whether the change was made: prove the new password to find out.
+    pub async fn commit(&self, change: OpenChange, from: Stamp) -> Result<Stamp, Fault> {
+        let commit = ChangeCommit {
+            attempt: change.attempt,
+            registration_record: Bytes(change.record),
+            from,
+        };
+        let changed: PasswordChanged = self
+            .client
+            .post(From::Device(self.key), "/device/password", &commit)
+            .await?;
+        Ok(changed.stamp)
+    }
+
+    async fn stretch(
+        &self,
+        started: ProofStarted,
+        proof: Proof,
+        registration: Option<Registration>,
+        context: Vec<u8>,
+    ) -> Result<Result<Finished, Stretched>, Fault> {
+        let place = self.place.clone();
+        let server_key = self.server_key.to_vec();
+        tokio::task::spawn_blocking(move || {
+            let ProofStarted {
+                attempt,
+                response,
+                credential,
+                registration_response,
+                new_credential,
+            } = started;
+            let stretch_now = stretch(&credential, place.clone()).map_err(Stretched::Terms)?;
+            let terms = Terms {
+                identifiers: identifiers(&credential),
+                stretch: &stretch_now,
+                context: Some(&context),
+                server_key: Some(&server_key),
+            };
+            let proved = proof
+                .finish(response.as_slice(), &terms)
+                .map_err(Stretched::Proof)?;
+            let record = match (registration, registration_response, new_credential) {
+                (Some(registration), Some(response), Some(credential)) => {
+                    let stretch_new = stretch(&credential, place).map_err(Stretched::Terms)?;
+                    let terms = Terms {
+                        identifiers: identifiers(&credential),
+                        stretch: &stretch_new,
+                        context: None,
+                        server_key: Some(&server_key),
+                    };
+                    let record = registration.finish(response.as_slice(), &terms);
+                    Some(record.map_err(Stretched::Registration)?)
+                }
+                (None, _, _) => None,
+                (Some(_), _, _) => {
+                    let fault = lockstep_opaque::client::ClientFault::Malformed;
+                    return Err(Stretched::Registration(fault));
+                }
+            };
+            Ok((attempt, proved.message, proved.session_key, record))
+        })
+        .await
+        .map_err(|fault| Fault::new(Code::Internal, fault))
+    }
+}
+
+type Finished = (
+    String,
+    Vec<u8>,
+    lockstep_opaque::SessionKey,
+    Option<Vec<u8>>,
+);
+
+/// Where the client's last steps failed.
+enum Stretched {
+    Terms(Fault),
+    Proof(lockstep_opaque::client::ClientFault),
+    Registration(lockstep_opaque::client::ClientFault),
+}
