@@ -1,0 +1,79 @@
+//! The process of one operation.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use lockstep_model::Code;
+use lockstep_stores::Refusal;
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+
+use crate::bindings::Bindings;
+use crate::platform::ThisComputer;
+use crate::{operate, peer, sandbox, serve};
+
+/// Why a process could not serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProcessFault {
+    #[error("this must run as root")]
+    NotRoot,
+    #[error("can't protect this process: {0}")]
+    Harden(#[source] io::Error),
+    #[error("the connection failed: {0}")]
+    Connection(#[from] io::Error),
+    #[error("can't listen: {0}")]
+    Listen(#[source] io::Error),
+    #[error("{0}")]
+    Refused(Refusal),
+}
+
+/// Serves the connection that is on standard input.
+pub(crate) fn operate_on_standard_input(state: &Path) -> Result<(), ProcessFault> {
+    harden()?;
+    let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let line = match peer::check(&stream).and_then(|()| open(state)) {
+        Ok(bindings) => {
+            stream.set_nonblocking(false)?;
+            serve::serve(&stream, |operation, secrets| {
+                operate::operate(&bindings, &ThisComputer, operation, secrets)
+            })?
+        }
+        Err(refusal) => {
+            // On something that is no socket nobody can be told.
+            serve::turn_away(&stream, refusal.clone())
+                .map_err(|_| ProcessFault::Refused(refusal))?;
+            None
+        }
+    };
+    if let Some(line) = line {
+        eprintln!("{line}");
+    }
+    Ok(())
+}
+
+/// Refuses to run as anybody but root: PAM would answer differently, and nothing could be recorded.
+pub(crate) fn require_root() -> Result<(), ProcessFault> {
+    if rustix::process::geteuid().is_root() && rustix::process::getuid().is_root() {
+        Ok(())
+    } else {
+        Err(ProcessFault::NotRoot)
+    }
+}
+
+fn open(state: &Path) -> Result<Bindings, Refusal> {
+    Bindings::open(state).map_err(|fault| Refusal::new(Code::StateUnreadable, fault.to_string()))
+}
+
+/// Keeps secrets out of core dumps, and everything that PAM loads off the network.
+fn harden() -> Result<(), ProcessFault> {
+    require_root()?;
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .and_then(|()| setrlimit(Resource::Core, none))
+        .map_err(|fault| ProcessFault::Harden(fault.into()))?;
+    sandbox::enter().map_err(ProcessFault::Harden)
+}

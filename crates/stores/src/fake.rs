@@ -1,0 +1,177 @@
+//! A store in memory that fails on demand.
+//!
+//! It passes the same suite as the real ones, and is only ever used beside them.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use lockstep_model::{Code, Secret, StoreKind};
+
+use crate::{Capabilities, ChangeFault, Refusal, Store, rules};
+
+/// What the next change runs into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is refused, and nothing is changed.
+    Refuse(Refusal),
+    /// Nothing is changed, but nobody says so.
+    VanishBefore,
+    /// It is changed, but nobody says so.
+    VanishAfter,
+    /// It takes this long, then succeeds or fails by itself.
+    Delay(Duration),
+}
+
+/// A store in memory; clones are handles of the same store.
+#[derive(Clone)]
+pub struct FakeStore {
+    kind: StoreKind,
+    capabilities: Capabilities,
+    inner: Arc<Mutex<Inner>>,
+}
+
+struct Inner {
+    password: Secret,
+    fault: Option<Fault>,
+    changes: u32,
+}
+
+impl FakeStore {
+    /// Makes a store that opens with `password`.
+    #[must_use]
+    pub fn new(kind: StoreKind, capabilities: Capabilities, password: &Secret) -> Self {
+        let inner = Inner {
+            password: password.duplicate(),
+            fault: None,
+            changes: 0,
+        };
+        Self {
+            kind,
+            capabilities,
+            inner: Arc::new(Mutex::new(inner)),
+        }
+    }
+
+    /// Lets the next change, and only that one, run into a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.lock().fault = Some(fault);
+    }
+
+    /// How often the password was really replaced.
+    #[must_use]
+    pub fn changes(&self) -> u32 {
+        self.lock().changes
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic of another test's thread leaves the store as it was before or after a change.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for FakeStore {
+    fn kind(&self) -> StoreKind {
+        self.kind
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    fn preflight(&self, new: &Secret) -> Result<(), Refusal> {
+        rules::check_new(new)
+    }
+
+    fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
+        Ok(rules::could_open(secret)? && self.lock().password.same_as(secret))
+    }
+
+    fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        let fault = self.lock().fault.take();
+        match &fault {
+            Some(Fault::Refuse(refusal)) => return Err(refusal.clone().into()),
+            Some(Fault::VanishBefore) => return Err(vanished()),
+            Some(Fault::Delay(time)) => thread::sleep(*time),
+            Some(Fault::VanishAfter) | None => {}
+        }
+        if !self.probe(old)? {
+            let detail = "the old password doesn't open it";
+            return Err(Refusal::new(Code::NotTheComputersPassword, detail).into());
+        }
+        if !old.same_as(new) {
+            let mut inner = self.lock();
+            inner.password = new.duplicate();
+            inner.changes += 1;
+        }
+        if fault == Some(Fault::VanishAfter) {
+            Err(vanished())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn vanished() -> ChangeFault {
+    ChangeFault::Unknown {
+        detail: "no answer came".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::{CASES, Harness};
+
+    const CAPABILITIES: Capabilities = Capabilities {
+        needs_old_password: true,
+        several_slots: false,
+        needs_session: false,
+        verify_without_change: true,
+        counts_attempts: false,
+    };
+
+    struct Fakes;
+
+    impl Harness for Fakes {
+        fn fresh(&mut self, password: &Secret) -> Box<dyn Store> {
+            Box::new(FakeStore::new(StoreKind::Account, CAPABILITIES, password))
+        }
+    }
+
+    #[test]
+    fn the_fake_conforms() {
+        for case in CASES {
+            (case.run)(&mut Fakes);
+        }
+    }
+
+    #[test]
+    fn faults_strike_once_and_leave_the_store_as_they_say() {
+        let (old, new) = (Secret::copy_of(b"old one"), Secret::copy_of(b"new one"));
+        let refusal = Refusal::new(Code::AccountBusy, "held");
+        for (fault, moved) in [
+            (Fault::Refuse(refusal), false),
+            (Fault::VanishBefore, false),
+            (Fault::VanishAfter, true),
+        ] {
+            let mut store = FakeStore::new(StoreKind::Account, CAPABILITIES, &old);
+            store.inject(fault.clone());
+            assert!(store.change(&old, &new).is_err(), "{fault:?}");
+            assert_eq!(store.probe(&new), Ok(moved), "{fault:?}");
+            let opens = if moved { &new } else { &old };
+            assert_eq!(store.change(opens, &new), Ok(()), "{fault:?}");
+            assert_eq!(store.changes(), 1, "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_delay_only_delays() {
+        let (old, new) = (Secret::copy_of(b"old one"), Secret::copy_of(b"new one"));
+        let mut store = FakeStore::new(StoreKind::Keychain, CAPABILITIES, &old);
+        store.inject(Fault::Delay(Duration::from_millis(1)));
+        assert_eq!(store.change(&old, &new), Ok(()));
+        assert_eq!(store.probe(&new), Ok(true));
+    }
+}

@@ -1,0 +1,8 @@
+//! The stores of a Linux computer.
+
+pub mod account;
+pub mod etc;
+mod pam;
+
+pub use account::{AccountStore, Identity};
+pub use etc::Etc;

@@ -1,0 +1,91 @@
+//! The port that every store implements.
+
+use lockstep_model::{Code, Secret, StoreKind};
+
+/// Something on a device that opens with the person's password.
+///
+/// Every method blocks, for seconds at worst (locks held by others, key stretching). None of them
+/// tries again by itself: attempts are the caller's to budget.
+pub trait Store: Send {
+    /// What kind of store this is.
+    fn kind(&self) -> StoreKind;
+
+    /// What a planner has to know about it.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Judges whether the store could take `new` now, changing nothing.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not.
+    fn preflight(&self, new: &Secret) -> Result<(), Refusal>;
+
+    /// Opens the store with `secret`, changing nothing.
+    ///
+    /// A secret that this kind of store can't ever have (too long, a NUL inside) doesn't open it.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it can't be tried: a blank secret, an account that is locked or gone.
+    fn probe(&self, secret: &Secret) -> Result<bool, Refusal>;
+
+    /// Moves the store from `old` to `new`; `Ok` once it is durable and was seen to have happened.
+    ///
+    /// Where both are the same, `Ok` means that the store opens with it and nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeFault::Refused`] when nothing was changed, [`ChangeFault::Unknown`] when only a
+    /// probe can tell.
+    fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault>;
+}
+
+/// Plain facts about a store, for planning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// A change is refused unless it comes with the password that opens the store.
+    pub needs_old_password: bool,
+    /// Old and new password can both open it for a while.
+    pub several_slots: bool,
+    /// It can be reached only while the person has a session.
+    pub needs_session: bool,
+    /// Whether a password opens it can be found out without changing anything.
+    pub verify_without_change: bool,
+    /// Wrong passwords are counted and may shut it.
+    pub counts_attempts: bool,
+}
+
+/// An operation was not done, and nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Refusal {
+    /// Why, for people.
+    pub code: Code,
+    /// Why, for the log. Holds no secret.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// Refuses with a code and a reason.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+}
+
+/// Why a change can't be reported as done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeFault {
+    /// Nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store may open with either password: probe before anything else.
+    #[error("the outcome is unknown: {detail}")]
+    Unknown {
+        /// What went wrong. Holds no secret.
+        detail: String,
+    },
+}

@@ -1,0 +1,13 @@
+//! The account store and the helper on devices with real accounts.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod helper;
+mod store;
+mod support;
+
+use lockstep_model::Code;
+
+const OLD: &[u8] = b"the old password";
+const NEW: &[u8] = b"the new password";
+const WRONG: &[u8] = b"not the password";
+const WRONG_CODE: Code = Code::NotTheComputersPassword;
