@@ -11,7 +11,7 @@
 //!
 //! Exit codes: 0 done; 1 refused or failed, with a code on standard error; 2 wrong usage;
 //! 3 not everything is in sync (`status`).
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod admin;
 mod agent;
@@ -19,6 +19,7 @@ mod arguments;
 mod person;
 mod secret;
 mod show;
+mod sys;
 
 use std::process::ExitCode;
 

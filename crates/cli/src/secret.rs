@@ -32,8 +32,7 @@ pub(crate) fn read_token(label: &str, from: Option<RawFd>) -> Result<Secret, Fau
 
 /// Reads to the end, without the line's end that an editor or `echo` leaves.
 fn from_descriptor(fd: RawFd) -> io::Result<Secret> {
-    // Opened anew by name: no descriptor is taken over that something else may own.
-    let mut file = File::open(format!("/dev/fd/{fd}"))?;
+    let mut file = File::from(crate::sys::duplicate(fd)?);
     let mut buffer = zeroize::Zeroizing::new(vec![0_u8; MAX_BYTES + 1]);
     let mut filled = 0;
     while filled < buffer.len() {

@@ -1,1 +1,74 @@
-//! Stub.
+//! The device's decision core: how one person's stores on one device follow their password.
+//!
+//! Outside it is a Mealy machine: [`step`] takes the state, the time and one [`Input`], and returns
+//! the next state and the ordered [`Effect`]s. Inside it is a reconciler: after every input
+//! [`plan`] makes the list of what is still to be done, and the machine does the first step of it.
+//!
+//! ```text
+//!  Proved            +---------------------------------------------------------------+
+//!     |              |                        one run                                |
+//!     v              v                                                               |
+//!  verifying --> preflighting --> (asking) --> sealing --> changing --> opening --> retiring
+//!  which secret   could each      only if      new pass-   disk slot    each with    older
+//!  opens what     store take      nothing at   word, and   (tested at   the new      envelopes
+//!     |           the new one?    hand opens   open the    once), then  password     |
+//!     |              |            a store      copy        account,     |            v
+//!     |              |               |            |        keychain     |        Finish(InSync)
+//!     +--------------+---------------+------------+           |         |
+//!                    v                                        v         v
+//!      refused: Finish(Stopped), nothing changed     a store refuses: it waits, named, and the
+//!                                                    others go on; then Finish(Stopped)
+//! ```
+//!
+//! No phase is stored: it follows from what was found out in the run, so that a newer password in
+//! the middle, a crash, or an operation that never answered just gives another plan.
+//!
+//! # Invariants
+//!
+//! - Only a probe raises a [`Belief`]. What a change reports decides nothing but the next probe.
+//! - At most one operation is under way. Every mutation follows a durable [`Record::Intent`] of the
+//!   same operation, and is allowed by [`check`], which shares no code with the planner.
+//! - The new password is sealed before the first change, and no older envelope is dropped before
+//!   every store was opened with the new password after its last change.
+//! - Evidence of an earlier run orders the candidates and is not relied on: every run opens every
+//!   store anew. A store is changed at most once in a run.
+//! - Nothing goes towards another stamp than the newest one known, proved by the person.
+//! - Every run ends with exactly one [`Effect::Finish`]. A proof that was overtaken on the way gets
+//!   one too, unless a run is under way.
+//!
+//! **Architecture invariant:** no clock, randomness, file, socket or runtime; and no secret, only
+//! the names of secrets ([`SecretRef`]), so that everything here can be printed, hashed, written
+//! down and model-checked.
+//!
+//! # The shell's part
+//!
+//! Run the effects in order. [`Effect::Persist`] is a barrier; if it fails, run nothing after it
+//! and go on as after a crash: [`replay`] what is durable, and feed [`Input::Restarted`]. Keep
+//! secrets by their [`SecretRef`] from [`Input::Proved`] or [`Input::OldTyped`] until
+//! [`Effect::Finish`]. Answer every operation once with [`Input::Finished`]; a time-out is
+//! [`Outcome::Indeterminate`].
+#![forbid(unsafe_code)]
+
+mod capabilities;
+mod check;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod flows;
+mod journal;
+mod message;
+mod plan;
+mod secret_ref;
+#[cfg(test)]
+mod simulation;
+mod state;
+mod step;
+
+pub use capabilities::{Budget, Capabilities, Config};
+pub use check::{Violation, check};
+pub use journal::{Ledger, Mutation, Record, replay};
+pub use message::{Belief, Effect, Input, OpId, Outcome, Verdict};
+pub use plan::{End, Plan, Step, plan};
+pub use secret_ref::SecretRef;
+pub use state::{State, Status};
+pub use step::step;

@@ -1,0 +1,233 @@
+//! Plans that break one rule each.
+
+use lockstep_model::{Code, Timestamp};
+
+use super::*;
+use crate::fixture::{ACCOUNT, DISK, KEYCHAIN, config, g, linked, of, proved, restored};
+use crate::{Belief, Effect, Input, Outcome, Verdict, plan, step};
+
+const NOW: Timestamp = Timestamp(0);
+
+/// Three stores at generation 1, the person has just proved generation 2.
+fn moving() -> State {
+    let mut state = linked(&[DISK, ACCOUNT, KEYCHAIN]);
+    state.session = true;
+    step(state, NOW, proved(g(2), &[of(1), of(2)])).0
+}
+
+fn is_change(store: StoreKind) -> impl Fn(&Step) -> bool {
+    move |step| matches!(step, Step::Change { store: it, .. } if *it == store)
+}
+
+fn is_verify(store: StoreKind) -> impl Fn(&Step) -> bool {
+    move |step| matches!(step, Step::Verify { store: it, .. } if *it == store)
+}
+
+fn is_open(store: StoreKind) -> impl Fn(&Step) -> bool {
+    move |step| matches!(step, Step::Open { store: it, .. } if *it == store)
+}
+
+fn at(plan: &Plan, wanted: impl Fn(&Step) -> bool) -> usize {
+    plan.steps.iter().position(wanted).unwrap()
+}
+
+#[track_caller]
+fn refuses(spoil: impl FnOnce(&mut Plan), want: Violation) {
+    let state = moving();
+    let mut spoilt = plan(&state);
+    assert_eq!(check(&spoilt, &state), Ok(()));
+    spoil(&mut spoilt);
+    assert_eq!(check(&spoilt, &state), Err(want));
+}
+
+#[test]
+fn a_missing_or_late_seal() {
+    let seal = |step: &Step| matches!(step, Step::Seal(_));
+    refuses(
+        |plan| plan.steps.retain(|step| !seal(step)),
+        Violation::Unsealed,
+    );
+    refuses(
+        |plan| {
+            let (seal, change) = (at(plan, seal), at(plan, is_change(DISK)));
+            plan.steps.swap(seal, change);
+        },
+        Violation::Unsealed,
+    );
+}
+
+#[test]
+fn a_change_from_what_was_not_opened() {
+    refuses(
+        |plan| plan.steps.retain(|step| !is_open(KEYCHAIN)(step)),
+        Violation::Unopened(KEYCHAIN),
+    );
+    refuses(
+        |plan| {
+            let open = at(plan, is_open(ACCOUNT));
+            plan.steps[open] = Step::Open {
+                store: ACCOUNT,
+                candidates: vec![of(2)],
+            };
+        },
+        Violation::Unopened(ACCOUNT),
+    );
+    refuses(
+        |plan| {
+            let change = at(plan, is_change(DISK));
+            plan.steps[change] = Step::Change {
+                store: DISK,
+                from: SecretRef::TYPED,
+                to: g(2),
+            };
+        },
+        Violation::NotAtHand(DISK),
+    );
+}
+
+#[test]
+fn a_missing_preflight() {
+    let preflight = |step: &Step| matches!(step, Step::Preflight(KEYCHAIN));
+    refuses(
+        |plan| plan.steps.retain(|step| !preflight(step)),
+        Violation::NotPreflighted(KEYCHAIN),
+    );
+}
+
+#[test]
+fn a_wrong_order() {
+    refuses(
+        |plan| {
+            let (account, keychain) = (at(plan, is_change(ACCOUNT)), at(plan, is_change(KEYCHAIN)));
+            plan.steps.swap(account, keychain);
+        },
+        Violation::OutOfOrder(KEYCHAIN),
+    );
+    refuses(
+        |plan| {
+            let (disk, account) = (at(plan, is_change(DISK)), at(plan, is_change(ACCOUNT)));
+            plan.steps.swap(disk, account);
+        },
+        Violation::OutOfOrder(ACCOUNT),
+    );
+    refuses(
+        |plan| plan.steps.retain(|step| !is_verify(DISK)(step)),
+        Violation::UntestedSlot(DISK),
+    );
+}
+
+#[test]
+fn an_early_retirement() {
+    let retire = |step: &Step| matches!(step, Step::Retire(_));
+    refuses(
+        |plan| {
+            let (retire, verify) = (at(plan, retire), at(plan, is_verify(ACCOUNT)));
+            plan.steps.swap(retire, verify);
+        },
+        Violation::EarlyRetirement(ACCOUNT),
+    );
+    refuses(
+        |plan| {
+            plan.steps
+                .retain(|it| !is_change(DISK)(it) && !is_verify(DISK)(it))
+        },
+        Violation::EarlyRetirement(DISK),
+    );
+}
+
+#[test]
+fn another_target() {
+    let aim = |from, to| {
+        move |plan: &mut Plan| {
+            let change = at(plan, is_change(DISK));
+            plan.steps[change] = Step::Change {
+                store: DISK,
+                from,
+                to,
+            };
+        }
+    };
+    refuses(aim(of(2), g(1)), Violation::Backwards(DISK));
+    refuses(aim(of(1), g(3)), Violation::NotTheTarget(g(3)));
+    refuses(
+        aim(of(1), restored(2)),
+        Violation::NotTheTarget(restored(2)),
+    );
+    refuses(aim(of(2), g(2)), Violation::Pointless(DISK));
+}
+
+#[test]
+fn a_target_that_was_overtaken() {
+    let state = moving();
+    let stale = plan(&state);
+    let state = step(state, NOW, Input::Announced(g(3))).0;
+    assert_eq!(check(&stale, &state), Err(Violation::NotTheTarget(g(2))));
+}
+
+#[test]
+fn a_second_change() {
+    refuses(
+        |plan| {
+            let keychain = at(plan, is_change(KEYCHAIN));
+            let again = plan.steps[keychain].clone();
+            plan.steps.insert(keychain + 1, again);
+        },
+        Violation::ChangedTwice(KEYCHAIN),
+    );
+}
+
+#[test]
+fn a_missing_session() {
+    let mut state = moving();
+    let plan = plan(&state);
+    state.session = false;
+    assert_eq!(check(&plan, &state), Err(Violation::NotMovable(KEYCHAIN)));
+}
+
+#[test]
+fn a_store_left_behind() {
+    let typed = SecretRef::TYPED;
+    let mut state = State::new(config(&[ACCOUNT, KEYCHAIN]));
+    state.session = true;
+    let state = step(state, NOW, proved(g(1), &[of(1), typed])).0;
+    let mut plan = plan(&state);
+    assert_eq!(check(&plan, &state), Ok(()));
+    plan.steps
+        .retain(|it| !is_change(KEYCHAIN)(it) && !is_verify(KEYCHAIN)(it));
+    assert_eq!(check(&plan, &state), Err(Violation::LeftBehind(KEYCHAIN)));
+}
+
+#[test]
+fn the_machine_halts_on_a_refused_plan() {
+    let mut state = moving();
+    // Evidence that no machine of ours would leave behind misleads the planner.
+    let holding = state.ledger.stores.get_mut(&ACCOUNT).unwrap();
+    holding.belief = Belief::Opens {
+        with: SecretRef::Typed(9),
+        verified_at: NOW,
+    };
+    let run = state.run.as_mut().unwrap();
+    let op = run.flight.unwrap().op;
+    run.progress
+        .values_mut()
+        .for_each(|it| (it.fresh, it.preflighted) = (true, true));
+    let (state, effects) = step(
+        state,
+        NOW,
+        Input::Finished {
+            op,
+            outcome: Outcome::Opened(true),
+        },
+    );
+    let refused = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Finish(Verdict::Stopped {
+                code: Code::PlanRefused,
+                ..
+            })
+        )
+    };
+    assert!(effects.iter().any(refused), "{effects:?}");
+    assert!(!state.is_running());
+}

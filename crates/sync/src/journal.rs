@@ -1,0 +1,283 @@
+//! The journal's records, and what they add up to.
+//!
+//! Every record sets what it speaks of absolutely, so that replaying a journal any number of times
+//! gives the same ledger. An [`Record::Intent`] alone already lowers the belief in its store:
+//! whether a [`Record::Finished`] follows makes no store better known.
+
+use std::collections::BTreeMap;
+
+use lockstep_model::{Code, Stamp, StoreKind, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::capabilities::Config;
+use crate::message::{Belief, OpId, Outcome};
+use crate::secret_ref::{SecretRef, Stamps};
+use crate::state::State;
+
+/// How many wrong guesses a store's ledger remembers.
+const FAILURES_KEPT: usize = 16;
+
+/// Something that changes a store or an envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mutation {
+    /// Seal a generation.
+    Seal(Stamp),
+    /// Move a store.
+    Change {
+        /// Which.
+        store: StoreKind,
+        /// What opens it now.
+        from: SecretRef,
+        /// Whose password shall open it.
+        to: Stamp,
+    },
+    /// Drop every envelope but this stamp's.
+    Retire(Stamp),
+}
+
+/// One line of the journal. It names secrets and holds none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// A newer stamp was heard of.
+    Known {
+        /// Which.
+        stamp: Stamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// The person proved a stamp: it is the target.
+    Proved {
+        /// Which.
+        stamp: Stamp,
+        /// When.
+        at: Timestamp,
+    },
+    /// A store was opened.
+    Opened {
+        /// Which.
+        store: StoreKind,
+        /// With what.
+        with: SecretRef,
+        /// When.
+        at: Timestamp,
+    },
+    /// A store stayed shut.
+    Shut {
+        /// Which.
+        store: StoreKind,
+        /// Tried with what.
+        with: SecretRef,
+        /// When, if the store counts wrong passwords.
+        counted: Option<Timestamp>,
+    },
+    /// No secret at hand opens a store.
+    NoneOpens(StoreKind),
+    /// A store could not be tried.
+    Unreachable {
+        /// Which.
+        store: StoreKind,
+        /// Why.
+        code: Code,
+    },
+    /// A store may have been changed from outside.
+    Doubted(StoreKind),
+    /// Written before the mutation starts.
+    Intent {
+        /// The operation.
+        op: OpId,
+        /// What it will do.
+        mutation: Mutation,
+    },
+    /// Written after it ended.
+    Finished {
+        /// The operation.
+        op: OpId,
+        /// What it was to do.
+        mutation: Mutation,
+        /// What it reported.
+        outcome: Outcome,
+    },
+    /// A run is over.
+    Ended {
+        /// The stores that could not follow, and why.
+        problems: BTreeMap<StoreKind, Code>,
+    },
+    /// Everything before this record, added up: what a compacted journal starts with.
+    Snapshot(Box<Ledger>),
+}
+
+/// Rebuilds the state that a journal speaks of, as after a restart.
+///
+/// Replaying a prefix of a journal at the moment when no more of it was durable never leads to a
+/// belief that the stores do not bear out.
+#[must_use]
+pub fn replay(config: Config, records: &[Record]) -> State {
+    let mut ledger = Ledger::default();
+    for record in records {
+        ledger.apply(record);
+    }
+    ledger.forget_typed();
+    State::with_ledger(config, ledger)
+}
+
+/// What the journal adds up to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The newest stamp heard of, and since when.
+    pub(crate) known: Option<(Stamp, Timestamp)>,
+    /// The newest stamp proved by the person.
+    pub(crate) target: Option<Stamp>,
+    /// Generations with an envelope that was opened as a test and may be relied on.
+    pub(crate) envelopes: Stamps,
+    /// Generations whose envelope may or may not be dropped already.
+    pub(crate) doomed: Stamps,
+    pub(crate) stores: BTreeMap<StoreKind, Holding>,
+    pub(crate) last_op: OpId,
+}
+
+/// What is known of one store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Holding {
+    pub(crate) belief: Belief,
+    /// The secret that opened it last, whatever has happened since.
+    pub(crate) last: Option<SecretRef>,
+    /// Where it was being moved to since it was opened last.
+    pub(crate) moving: Option<Stamp>,
+    /// Wrong guesses since it was opened last.
+    pub(crate) failures: Vec<Timestamp>,
+    pub(crate) problem: Option<Code>,
+}
+
+impl Ledger {
+    /// Adds one record.
+    pub(crate) fn apply(&mut self, record: &Record) {
+        match record {
+            Record::Known { stamp, at } => self.learn(*stamp, *at),
+            Record::Proved { stamp, at } => {
+                self.learn(*stamp, *at);
+                self.target = Some(*stamp);
+            }
+            Record::Opened { store, with, at } => {
+                *self.holding(*store) = Holding {
+                    belief: Belief::Opens {
+                        with: *with,
+                        verified_at: *at,
+                    },
+                    last: Some(*with),
+                    ..Holding::default()
+                };
+            }
+            Record::Shut {
+                store,
+                with,
+                counted,
+            } => self.holding(*store).shut(*with, *counted),
+            Record::NoneOpens(store) => self.holding(*store).belief = Belief::OpensNone,
+            Record::Unreachable { store, code } => {
+                self.holding(*store).belief = Belief::Unreachable(*code);
+            }
+            Record::Doubted(store) => self.holding(*store).belief = Belief::Unknown,
+            Record::Intent { op, mutation } => {
+                self.last_op = self.last_op.max(*op);
+                self.intend(*mutation);
+            }
+            Record::Finished {
+                op,
+                mutation,
+                outcome,
+            } => {
+                self.last_op = self.last_op.max(*op);
+                if *outcome == Outcome::Applied {
+                    self.applied(*mutation);
+                }
+            }
+            Record::Ended { problems } => {
+                for (store, holding) in &mut self.stores {
+                    holding.problem = problems.get(store).copied();
+                }
+                self.forget_typed();
+            }
+            Record::Snapshot(ledger) => *self = ledger.as_ref().clone(),
+        }
+    }
+
+    /// Forgets what rests on typed passwords: the bytes are gone, and others get the same names.
+    pub(crate) fn forget_typed(&mut self) {
+        for holding in self.stores.values_mut() {
+            if holding.belief.opens_with().is_some_and(SecretRef::is_typed) {
+                holding.belief = Belief::Unknown;
+            }
+            if holding.last.is_some_and(SecretRef::is_typed) {
+                holding.last = None;
+            }
+        }
+    }
+
+    fn holding(&mut self, store: StoreKind) -> &mut Holding {
+        self.stores.entry(store).or_default()
+    }
+
+    fn learn(&mut self, stamp: Stamp, at: Timestamp) {
+        if self.known.is_some_and(|(known, _)| known == stamp) {
+            return;
+        }
+        self.known = Some((stamp, at));
+        for holding in self.stores.values_mut() {
+            holding.problem = None;
+        }
+    }
+
+    fn intend(&mut self, mutation: Mutation) {
+        match mutation {
+            Mutation::Seal(_) => {}
+            Mutation::Change { store, to, .. } => {
+                let holding = self.holding(store);
+                holding.belief = Belief::Unknown;
+                holding.moving = Some(to);
+            }
+            Mutation::Retire(keep) => {
+                for stamp in self.envelopes.iter().filter(|stamp| *stamp != keep) {
+                    self.doomed.insert(stamp);
+                }
+                let kept = self.envelopes.contains(keep);
+                self.envelopes.clear();
+                if kept {
+                    self.envelopes.insert(keep);
+                }
+            }
+        }
+    }
+
+    fn applied(&mut self, mutation: Mutation) {
+        match mutation {
+            Mutation::Seal(stamp) => {
+                self.envelopes.insert(stamp);
+                self.doomed.remove(stamp);
+            }
+            // A report of success proves nothing: only opening the store does.
+            Mutation::Change { .. } => {}
+            Mutation::Retire(_) => self.doomed.clear(),
+        }
+    }
+}
+
+impl Holding {
+    fn shut(&mut self, with: SecretRef, counted: Option<Timestamp>) {
+        if self.belief.opens_with() == Some(with) {
+            self.belief = Belief::Unknown;
+        }
+        if self.last == Some(with) {
+            self.last = None;
+        }
+        if self.moving.map(SecretRef::Generation) == Some(with) {
+            self.moving = None;
+        }
+        if let Some(at) = counted {
+            self.failures.push(at);
+            let surplus = self.failures.len().saturating_sub(FAILURES_KEPT);
+            self.failures.drain(..surplus);
+        }
+    }
+}

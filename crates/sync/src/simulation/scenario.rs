@@ -1,0 +1,104 @@
+//! How hostile the world is.
+
+use lockstep_model::{Epoch, Generation, Stamp, StoreKind, Timestamp};
+use uuid::Uuid;
+
+use crate::{Budget, Capabilities, Config, Outcome};
+
+pub(super) const NOW: Timestamp = Timestamp(0);
+/// Passwords are bits: the local one is bit 0, that of generation `n` is bit `n`.
+pub(super) const LOCAL: u8 = 1;
+/// Another local one, of stores that had drifted apart before.
+pub(super) const OTHER: u8 = 1 << 6;
+pub(super) const WRONG: u8 = 1 << 7;
+
+/// What may happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    /// How many stores, counted from the account: account, keychain, disk.
+    pub(super) stores: usize,
+    pub(super) generations: u8,
+    /// The last generation is of another epoch.
+    pub(super) restored: bool,
+    /// Everything starts in step at the first generation; else at the local password.
+    pub(super) linked: bool,
+    /// The person still knows the local passwords.
+    pub(super) knows_local: bool,
+    /// The keychain starts at a local password of its own.
+    pub(super) apart: bool,
+    /// The directory may refuse to give shares out.
+    pub(super) withheld: bool,
+    pub(super) crashes: u8,
+    /// How often the person may set the account back to the local password.
+    pub(super) drifts: u8,
+    /// What an operation reports may have nothing to do with what it did.
+    pub(super) lies: bool,
+    pub(super) session_flaps: bool,
+}
+
+impl Scenario {
+    pub(super) fn stamp(self, index: u8) -> Stamp {
+        let foreign = self.restored && index == self.generations;
+        let generation = if foreign { 1 } else { u32::from(index) };
+        Stamp {
+            epoch: Epoch(Uuid::from_u128(u128::from(foreign))),
+            generation: Generation(generation),
+        }
+    }
+
+    pub(super) fn kinds(self) -> &'static [StoreKind] {
+        &[StoreKind::Account, StoreKind::Keychain, StoreKind::Disk][..self.stores]
+    }
+
+    pub(super) fn config(self) -> Config {
+        let capabilities = |kind: &StoreKind| Capabilities {
+            several_slots: *kind == StoreKind::Disk,
+            needs_session: *kind == StoreKind::Keychain,
+            verify_without_change: true,
+            counts_attempts: false,
+        };
+        Config {
+            stores: self
+                .kinds()
+                .iter()
+                .map(|kind| (*kind, capabilities(kind)))
+                .collect(),
+            budget: Budget::default(),
+        }
+    }
+
+    pub(super) fn bit(self, stamp: Stamp) -> u8 {
+        let found = (1..=self.generations).find(|index| self.stamp(*index) == stamp);
+        1 << found.expect("a stamp of this world")
+    }
+}
+
+/// One thing that happened; read in the story of a failure.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "the fields are there for `Debug`")]
+pub(super) enum Label {
+    Start,
+    Ended { applied: bool, outcome: Outcome },
+    Crash { applied: bool },
+    CrashAfter { effects: usize, last: &'static str },
+    ChangedInDirectory,
+    Announced,
+    Proved { recovered: bool },
+    TypedRight,
+    TypedWrong,
+    Declined,
+    SecretsLost,
+    SessionUp,
+    SessionDown,
+    Drift { noticed: bool },
+}
+
+/// What an exploration has seen happen, so that it is known not to be empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) in_sync: bool,
+    pub(super) retired: bool,
+    pub(super) stopped: bool,
+    pub(super) asked: bool,
+}

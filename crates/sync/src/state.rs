@@ -1,0 +1,283 @@
+//! The state of one binding, and what others may read from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockstep_model::{Code, Stamp, StoreKind, StoreState, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::capabilities::{Capabilities, Config};
+use crate::journal::{Holding, Ledger, Record};
+use crate::message::{Belief, OpId};
+use crate::secret_ref::SecretRef;
+
+/// One binding: one person's stores on one device.
+///
+/// Its ledger is what the journal adds up to; everything else is gone after a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct State {
+    pub(crate) config: Config,
+    pub(crate) ledger: Ledger,
+    pub(crate) odd: Option<Stamp>,
+    pub(crate) session: bool,
+    pub(crate) run: Option<Run>,
+}
+
+impl State {
+    /// A binding of which nothing is known yet.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self::with_ledger(config, Ledger::default())
+    }
+
+    /// The newest stamp heard of, proved or not.
+    #[must_use]
+    pub fn known(&self) -> Option<Stamp> {
+        self.ledger.known.map(|(stamp, _)| stamp)
+    }
+
+    /// The newest stamp that the person proved.
+    #[must_use]
+    pub const fn target(&self) -> Option<Stamp> {
+        self.ledger.target
+    }
+
+    /// The generations whose envelope is kept: those to recover with the next proof.
+    pub fn envelopes(&self) -> impl Iterator<Item = Stamp> {
+        self.ledger.envelopes.iter()
+    }
+
+    /// What is believed of a store.
+    #[must_use]
+    pub fn belief(&self, store: StoreKind) -> Belief {
+        self.ledger
+            .stores
+            .get(&store)
+            .map_or(Belief::Unknown, |holding| holding.belief)
+    }
+
+    /// What is believed of every store.
+    #[must_use]
+    pub fn beliefs(&self) -> BTreeMap<StoreKind, Belief> {
+        self.config
+            .stores
+            .keys()
+            .map(|store| (*store, self.belief(*store)))
+            .collect()
+    }
+
+    /// Whether a run is under way, so that secrets are held for it.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether the person has yet to answer [`crate::Effect::AskOld`].
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.asking.is_some())
+    }
+
+    /// One record that stands for the whole journal so far.
+    ///
+    /// A shell may replace the journal by it, atomically, while no run is under way.
+    #[must_use]
+    pub fn snapshot(&self) -> Record {
+        Record::Snapshot(Box::new(self.ledger.clone()))
+    }
+
+    /// How the binding stands, as a person is told.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let stores = self
+            .config
+            .stores
+            .keys()
+            .map(|store| (*store, self.store_state(*store)));
+        Status {
+            stores: stores.collect(),
+            pending: self.known().filter(|known| self.target() != Some(*known)),
+            odd: self.odd,
+        }
+    }
+
+    pub(crate) fn with_ledger(config: Config, mut ledger: Ledger) -> Self {
+        ledger
+            .stores
+            .retain(|store, _| config.stores.contains_key(store));
+        for store in config.stores.keys() {
+            ledger.stores.entry(*store).or_default();
+        }
+        Self {
+            config,
+            ledger,
+            odd: None,
+            session: false,
+            run: None,
+        }
+    }
+
+    pub(crate) fn holding(&self, store: StoreKind) -> Option<&Holding> {
+        self.ledger.stores.get(&store)
+    }
+
+    pub(crate) fn progress(&self, store: StoreKind) -> Option<&Progress> {
+        self.run.as_ref().and_then(|run| run.progress.get(&store))
+    }
+
+    /// The secret that opened the store in this run, after its last change.
+    pub(crate) fn opened_in_run(&self, store: StoreKind) -> Option<SecretRef> {
+        self.progress(store)
+            .filter(|progress| progress.fresh)
+            .and_then(|_| self.belief(store).opens_with())
+    }
+
+    pub(crate) fn has(&self, secret: SecretRef) -> bool {
+        self.run
+            .as_ref()
+            .is_some_and(|run| run.secrets.contains(&secret))
+    }
+
+    fn store_state(&self, store: StoreKind) -> StoreState {
+        let flight = self.run.as_ref().and_then(|run| run.flight);
+        match flight.map(|flight| flight.operation) {
+            Some(Operation::Change { store: busy, .. }) if busy == store => {
+                return StoreState::Changing;
+            }
+            Some(Operation::Probe { store: busy, .. }) if busy == store => {
+                return StoreState::Testing;
+            }
+            Some(_) | None => {}
+        }
+        let belief = self.belief(store);
+        if let (Belief::Opens { verified_at, .. }, Some(known)) = (belief, self.known())
+            && belief.is_at(known)
+        {
+            return StoreState::InSync {
+                generation: known.generation,
+                tested_at: verified_at,
+            };
+        }
+        let waiting = self.progress(store).and_then(|progress| progress.waiting);
+        let problem = self.holding(store).and_then(|holding| holding.problem);
+        match (waiting, &self.run, problem, self.ledger.known) {
+            (Some(code), ..) | (None, None, Some(code), _) => StoreState::Problem { code },
+            (None, Some(_), ..) => StoreState::Waiting,
+            (None, None, None, Some((_, since))) => StoreState::NeedsYou { since },
+            (None, None, None, None) => StoreState::NotTested,
+        }
+    }
+}
+
+/// How a binding stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Every store.
+    pub stores: BTreeMap<StoreKind, StoreState>,
+    /// The newest stamp, while the person has yet to prove it.
+    pub pending: Option<Stamp>,
+    /// A stamp of another epoch or a lower generation that the directory announces; only a proof
+    /// settles it.
+    pub odd: Option<Stamp>,
+}
+
+/// What lives from a proof to its [`crate::Effect::Finish`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Run {
+    pub(crate) secrets: BTreeSet<SecretRef>,
+    pub(crate) flight: Option<Flight>,
+    /// The name for what the person is being asked for.
+    pub(crate) asking: Option<SecretRef>,
+    pub(crate) retire_tried: bool,
+    /// Why nothing more may be changed in this run.
+    pub(crate) stop: Option<Code>,
+    pub(crate) progress: BTreeMap<StoreKind, Progress>,
+}
+
+impl Run {
+    pub(crate) fn over(stores: impl Iterator<Item = StoreKind>) -> Self {
+        Self {
+            secrets: BTreeSet::new(),
+            flight: None,
+            asking: None,
+            retire_tried: false,
+            stop: None,
+            progress: stores.map(|store| (store, Progress::default())).collect(),
+        }
+    }
+}
+
+/// The one operation under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Flight {
+    pub(crate) op: OpId,
+    pub(crate) operation: Operation,
+    /// Whether the store changed behind its back, so that its verdict says nothing.
+    pub(crate) stale: bool,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Operation {
+    Probe {
+        store: StoreKind,
+        with: SecretRef,
+    },
+    Preflight {
+        store: StoreKind,
+        with: SecretRef,
+    },
+    Seal {
+        stamp: Stamp,
+    },
+    Change {
+        store: StoreKind,
+        from: SecretRef,
+        to: Stamp,
+    },
+    Retire {
+        keep: Stamp,
+    },
+}
+
+/// How far a store has come in this run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Opened in this run since its last change: older evidence is not relied on.
+    pub(crate) fresh: bool,
+    /// Secrets that did not open it since its last change.
+    pub(crate) refuted: BTreeSet<SecretRef>,
+    pub(crate) preflighted: bool,
+    /// Changed towards the present target. Never twice in a run.
+    pub(crate) attempted: bool,
+    /// The change reported success, and the store is still to be opened.
+    pub(crate) claimed: bool,
+    /// The change reported this refusal, and the store is still to be opened.
+    pub(crate) refusal: Option<Code>,
+    /// It is left as it is for the rest of this run.
+    pub(crate) waiting: Option<Code>,
+}
+
+/// The code of a store whose session is missing.
+pub(crate) const NO_SESSION: Code = Code::StoreUnknown;
+
+/// The capabilities of a store the configuration does not have: nothing can be done with it.
+pub(crate) const NO_CAPABILITIES: Capabilities = Capabilities {
+    several_slots: false,
+    needs_session: false,
+    verify_without_change: false,
+    counts_attempts: true,
+};
+
+impl State {
+    pub(crate) fn capabilities(&self, store: StoreKind) -> Capabilities {
+        self.config
+            .stores
+            .get(&store)
+            .copied()
+            .unwrap_or(NO_CAPABILITIES)
+    }
+
+    pub(crate) fn failures(&self, store: StoreKind) -> &[Timestamp] {
+        self.holding(store).map_or(&[], |holding| &holding.failures)
+    }
+}

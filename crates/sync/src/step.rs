@@ -1,0 +1,347 @@
+//! The machine: takes one input, changes the state, and says what the shell must do.
+
+use std::collections::BTreeSet;
+
+use lockstep_model::{Code, Stamp, StoreKind, Timestamp};
+
+use crate::journal::{Mutation, Record};
+use crate::message::{Belief, Effect, Input, OpId, Outcome, Verdict};
+use crate::plan::candidates;
+use crate::secret_ref::SecretRef;
+use crate::state::{Operation, Progress, Run, State};
+
+mod advance;
+
+/// Takes one input.
+///
+/// The effects are to be run in order; at most one of them is an operation, and it answers with
+/// [`Input::Finished`]. `now` is the device's clock; it dates evidence and budgets and orders
+/// nothing.
+#[must_use]
+pub fn step(state: State, now: Timestamp, input: Input) -> (State, Vec<Effect>) {
+    let before = state.status();
+    let mut machine = Machine {
+        state,
+        now,
+        effects: Vec::new(),
+    };
+    machine.take(input);
+    machine.advance();
+    let Machine {
+        state, mut effects, ..
+    } = machine;
+    if state.status() != before {
+        // The last word of a run is its end.
+        let finish = effects
+            .iter()
+            .position(|effect| matches!(effect, Effect::Finish(_)));
+        effects.insert(finish.unwrap_or(effects.len()), Effect::Report);
+    }
+    (state, effects)
+}
+
+struct Machine {
+    state: State,
+    now: Timestamp,
+    effects: Vec<Effect>,
+}
+
+impl Machine {
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Announced(stamp) => self.announced(stamp),
+            Input::Proved { stamp, secrets } => self.proved(stamp, secrets),
+            Input::OldTyped => self.old_typed(),
+            Input::Declined => self.declined(),
+            Input::SecretsLost => self.secrets_lost(),
+            Input::Restarted => {
+                self.state.run = None;
+                self.state.session = false;
+                self.state.ledger.forget_typed();
+                self.effects.push(Effect::Report);
+            }
+            Input::Finished { op, outcome } => self.finished(op, outcome),
+            Input::Drifted(store) => self.drifted(store),
+            Input::SessionUp => self.state.session = true,
+            Input::SessionDown => self.state.session = false,
+        }
+    }
+
+    fn announced(&mut self, stamp: Stamp) {
+        let known = self.state.known();
+        if known.is_none_or(|known| stamp.follows(known)) {
+            self.record(Record::Known {
+                stamp,
+                at: self.now,
+            });
+            self.state.odd = None;
+            let _ = self.stop_asking();
+        } else {
+            self.state.odd = (known != Some(stamp)).then_some(stamp);
+        }
+    }
+
+    fn proved(&mut self, stamp: Stamp, mut secrets: BTreeSet<SecretRef>) {
+        if self.state.known().is_some_and(|known| known.follows(stamp)) {
+            // Overtaken on the way. A run under way ends by itself; nobody else waits for one.
+            if self.state.run.is_none() {
+                self.end(Verdict::Stopped {
+                    code: Code::ChangedMeanwhile,
+                    stores: self.state.beliefs(),
+                });
+            }
+            return;
+        }
+        let is_new = self.state.target() != Some(stamp);
+        if is_new || self.state.known() != Some(stamp) {
+            self.record(Record::Proved {
+                stamp,
+                at: self.now,
+            });
+        }
+        self.state.odd = None;
+        let _ = self.stop_asking();
+        if self.state.run.is_some() {
+            secrets.retain(|secret| !secret.is_typed());
+        }
+        let stores = self.state.config.stores.keys().copied();
+        let run = self.state.run.get_or_insert_with(|| Run::over(stores));
+        run.stop = None;
+        run.retire_tried = false;
+        for progress in run.progress.values_mut() {
+            progress.waiting = None;
+            if is_new {
+                *progress = Progress {
+                    fresh: progress.fresh,
+                    refuted: std::mem::take(&mut progress.refuted),
+                    ..Progress::default()
+                };
+            }
+        }
+        run.secrets.extend(secrets);
+    }
+
+    fn old_typed(&mut self) {
+        let (Some(answer), Some(run)) = (self.stop_asking(), &mut self.state.run) else {
+            return;
+        };
+        for progress in run.progress.values_mut() {
+            progress.refuted.remove(&answer);
+        }
+        run.secrets.insert(answer);
+    }
+
+    /// Takes the question back, if it stands.
+    fn stop_asking(&mut self) -> Option<SecretRef> {
+        self.state.run.as_mut().and_then(|run| run.asking.take())
+    }
+
+    fn declined(&mut self) {
+        if self.stop_asking().is_none() {
+            return;
+        }
+        for store in self.without_candidates() {
+            self.give_up(store, Code::OldPasswordNeeded);
+        }
+    }
+
+    fn secrets_lost(&mut self) {
+        let Some(run) = &mut self.state.run else {
+            return;
+        };
+        run.secrets.clear();
+        run.stop = Some(Code::AttemptExpired);
+        run.asking = None;
+        // The next proof may bring other secrets, so nothing that these opened can be built on.
+        for progress in run.progress.values_mut() {
+            progress.fresh = false;
+            progress.refuted.clear();
+        }
+        if let Some(flight) = &mut run.flight {
+            flight.stale = true;
+        }
+        self.state.ledger.forget_typed();
+    }
+
+    fn drifted(&mut self, store: StoreKind) {
+        self.record(Record::Doubted(store));
+        let Some(run) = &mut self.state.run else {
+            return;
+        };
+        if let Some(progress) = run.progress.get_mut(&store) {
+            progress.fresh = false;
+            progress.refuted.clear();
+        }
+        if let Some(flight) = &mut run.flight
+            && matches!(flight.operation, Operation::Probe { store: busy, .. } if busy == store)
+        {
+            flight.stale = true;
+        }
+    }
+
+    fn finished(&mut self, op: OpId, outcome: Outcome) {
+        let Some(flight) = self
+            .state
+            .run
+            .as_mut()
+            .and_then(|run| run.flight.take_if(|flight| flight.op == op))
+        else {
+            return;
+        };
+        match flight.operation {
+            Operation::Probe { store, with } => {
+                if flight.stale {
+                    self.missed(store, with, outcome);
+                } else {
+                    self.probed(store, with, outcome);
+                }
+            }
+            Operation::Preflight { store, with } => self.preflighted(store, with, outcome),
+            Operation::Seal { stamp } => self.sealed(op, stamp, outcome),
+            Operation::Change { store, from, to } => {
+                let mutation = Mutation::Change { store, from, to };
+                self.record(Record::Finished {
+                    op,
+                    mutation,
+                    outcome,
+                });
+                self.changed(store, to, outcome);
+            }
+            Operation::Retire { keep } => {
+                let mutation = Mutation::Retire(keep);
+                self.record(Record::Finished {
+                    op,
+                    mutation,
+                    outcome,
+                });
+            }
+        }
+    }
+
+    fn probed(&mut self, store: StoreKind, with: SecretRef, outcome: Outcome) {
+        self.progress(store, |progress| progress.claimed = false);
+        match outcome {
+            Outcome::Opened(true) => {
+                self.record(Record::Opened {
+                    store,
+                    with,
+                    at: self.now,
+                });
+                self.progress(store, |progress| progress.fresh = true);
+            }
+            Outcome::Opened(false) => {
+                let counts = self.state.capabilities(store).counts_attempts;
+                self.record(Record::Shut {
+                    store,
+                    with,
+                    counted: counts.then_some(self.now),
+                });
+                self.progress(store, |progress| {
+                    progress.fresh = false;
+                    progress.refuted.insert(with);
+                });
+                if candidates(&self.state, store).is_empty() {
+                    self.record(Record::NoneOpens(store));
+                }
+            }
+            Outcome::NotApplied(code) => self.unreachable(store, code),
+            Outcome::Applied | Outcome::Indeterminate => {
+                self.unreachable(store, Code::StoreUnknown);
+            }
+        }
+    }
+
+    /// A verdict that came too late to be believed still spends.
+    fn missed(&mut self, store: StoreKind, with: SecretRef, outcome: Outcome) {
+        self.progress(store, |progress| progress.claimed = false);
+        if outcome == Outcome::Opened(false) && self.state.capabilities(store).counts_attempts {
+            self.record(Record::Shut {
+                store,
+                with,
+                counted: Some(self.now),
+            });
+        }
+    }
+
+    fn unreachable(&mut self, store: StoreKind, code: Code) {
+        self.record(Record::Unreachable { store, code });
+        self.progress(store, |progress| progress.fresh = false);
+        self.give_up(store, code);
+    }
+
+    fn preflighted(&mut self, store: StoreKind, with: SecretRef, outcome: Outcome) {
+        if self.state.target().map(SecretRef::Generation) != Some(with) {
+            return;
+        }
+        match outcome {
+            Outcome::Applied => self.progress(store, |progress| progress.preflighted = true),
+            Outcome::NotApplied(code) => self.give_up(store, code),
+            Outcome::Opened(_) | Outcome::Indeterminate => {
+                self.give_up(store, Code::HelperUnavailable);
+            }
+        }
+    }
+
+    fn sealed(&mut self, op: OpId, stamp: Stamp, outcome: Outcome) {
+        self.record(Record::Finished {
+            op,
+            mutation: Mutation::Seal(stamp),
+            outcome,
+        });
+        let code = match outcome {
+            Outcome::Applied => return,
+            Outcome::NotApplied(code) => code,
+            Outcome::Opened(_) | Outcome::Indeterminate => Code::DirectoryUnreachable,
+        };
+        if self.state.target() == Some(stamp) {
+            self.stop(code);
+        }
+    }
+
+    fn changed(&mut self, store: StoreKind, to: Stamp, outcome: Outcome) {
+        if self.state.target() != Some(to) {
+            return;
+        }
+        self.progress(store, |progress| match outcome {
+            Outcome::Applied => progress.claimed = true,
+            Outcome::NotApplied(code) => progress.refusal = Some(code),
+            Outcome::Opened(_) | Outcome::Indeterminate => {}
+        });
+    }
+
+    fn without_candidates(&self) -> Vec<StoreKind> {
+        let stores = self.state.config.stores.keys().copied();
+        let shut = |store: &StoreKind| {
+            self.state.belief(*store) == Belief::OpensNone
+                || (self.state.opened_in_run(*store).is_none()
+                    && candidates(&self.state, *store).is_empty())
+        };
+        stores.filter(shut).collect()
+    }
+
+    fn record(&mut self, record: Record) {
+        self.state.ledger.apply(&record);
+        self.effects.push(Effect::Persist(record));
+    }
+
+    fn give_up(&mut self, store: StoreKind, code: Code) {
+        self.progress(store, |progress| progress.waiting = Some(code));
+    }
+
+    fn stop(&mut self, code: Code) {
+        if let Some(run) = &mut self.state.run {
+            run.stop = Some(code);
+        }
+    }
+
+    fn progress(&mut self, store: StoreKind, change: impl FnOnce(&mut Progress)) {
+        if let Some(progress) = self
+            .state
+            .run
+            .as_mut()
+            .and_then(|run| run.progress.get_mut(&store))
+        {
+            change(progress);
+        }
+    }
+}

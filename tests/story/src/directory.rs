@@ -1,0 +1,167 @@
+//! The real directory as a process.
+
+use std::fs::File;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use lockstep_lab::Lab;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::command::Outcome;
+
+/// A directory with its own data.
+#[derive(Debug)]
+pub struct Directory {
+    data: PathBuf,
+    log: PathBuf,
+    address: SocketAddr,
+    /// The public address.
+    pub url: String,
+    running: Option<Child>,
+}
+
+impl Directory {
+    /// Sets a directory up in a folder, if there is none yet; gives the first admin's link then.
+    ///
+    /// # Errors
+    ///
+    /// When `init` fails.
+    pub fn set_up(
+        folder: &Path,
+        organisation: &str,
+        port: Option<u16>,
+    ) -> anyhow::Result<(Self, Option<String>)> {
+        let data = folder.join("directory");
+        let kept = std::fs::read_to_string(folder.join("port")).ok();
+        let port = match kept.and_then(|port| port.trim().parse().ok()).or(port) {
+            Some(port) => port,
+            None => TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+        };
+        let url = format!("https://localhost:{port}");
+        let fresh = !data.exists();
+        let mut link = None;
+        if fresh {
+            let done = Command::new(crate::binaries().join("lockstep-directory"))
+                .args(["init", "--light-stretching", "--no-listen", "--url", &url])
+                .args(["--organisation", organisation, "--it-contact", "Sam Ito"])
+                .args(["--it-email", "it@example.org", "--it-phone", "+49 30 1234"])
+                .arg("--data")
+                .arg(&data)
+                .output()
+                .context("can't run lockstep-directory")?;
+            let said = Outcome {
+                exit: done.status.code().unwrap_or(-1),
+                out: String::from_utf8_lossy(&done.stdout).into_owned(),
+                err: String::from_utf8_lossy(&done.stderr).into_owned(),
+            };
+            link = Some(said.ok()?.trim().to_owned());
+            std::fs::write(folder.join("port"), port.to_string())?;
+        }
+        let directory = Self {
+            data,
+            log: folder.join("directory.log"),
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            url,
+            running: None,
+        };
+        Ok((directory, link))
+    }
+
+    /// Starts it, on the host's loopback and on the devices' own, and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be started or doesn't answer in time.
+    pub fn start(&mut self, lab: &Lab) -> anyhow::Result<()> {
+        let sockets = [TcpListener::bind(self.address)?, lab.listen(self.address)?];
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let mut command = Command::new(crate::binaries().join("lockstep-directory"));
+        command.arg("serve").arg("--data").arg(&self.data);
+        command
+            .env("LISTEN_FDS", sockets.len().to_string())
+            .env_remove("LISTEN_PID");
+        for (number, socket) in (3..).zip(sockets) {
+            lockstep_lab::pass_fd(&mut command, OwnedFd::from(socket), number)?;
+        }
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        self.running = Some(child);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(self.address).is_err() {
+            if Instant::now() > deadline {
+                bail!("the directory does not answer: {}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    ///
+    /// When it ends otherwise than well.
+    pub fn stop(&mut self) -> anyhow::Result<()> {
+        let Some(mut child) = self.signal(Signal::TERM)? else {
+            return Ok(());
+        };
+        let status = child.wait()?;
+        if status.success() {
+            Ok(())
+        } else {
+            bail!("the directory ended with {status}")
+        }
+    }
+
+    /// Kills it, as a power cut would.
+    ///
+    /// # Errors
+    ///
+    /// That of kill(2).
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.signal(Signal::KILL)? {
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// What it logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The authority's certificate.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.data.join("ca.pem")
+    }
+
+    /// The folder with its database and keys.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    fn signal(&mut self, signal: Signal) -> anyhow::Result<Option<Child>> {
+        let Some(child) = self.running.take() else {
+            return Ok(None);
+        };
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.context("no such process")?, signal)?;
+        Ok(Some(child))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _gone = self.kill();
+    }
+}

@@ -1,0 +1,34 @@
+//! The whole product on one machine: a directory, devices of the lab, a browser.
+//!
+//! [`World`] holds them together; the demo plays on it, and the tests break it.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`directory`] | the real server as a process: start, stop, kill |
+//! | [`command`] | the `lockstep` command with secrets on descriptors |
+//! | [`world`] | people, computers, and what they run |
+//! | [`portal`] | the portal, in a real browser or by its interface |
+//! | [`play`] | the story, step by step |
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod directory;
+pub mod play;
+pub mod portal;
+pub mod world;
+
+pub use command::Outcome;
+pub use directory::Directory;
+pub use world::{Computer, World};
+
+/// Where the repository is, for what is not compiled: the browser's driver.
+#[must_use]
+pub fn repository() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Where this build's programs are.
+#[must_use]
+pub fn binaries() -> std::path::PathBuf {
+    lockstep_lab::Options::default().binaries
+}
