@@ -77,7 +77,9 @@ impl Directory {
     ///
     /// When it can't be started or doesn't answer in time.
     pub fn start(&mut self, lab: &Lab) -> anyhow::Result<()> {
-        let sockets = [TcpListener::bind(self.address)?, lab.listen(self.address)?];
+        let here = TcpListener::bind(self.address)
+            .with_context(|| format!("can't listen on {}", self.address))?;
+        let sockets = [here, lab.listen(self.address)?];
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(crate::binaries().join("lockstep-directory"));
         command.arg("serve").arg("--data").arg(&self.data);

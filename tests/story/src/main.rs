@@ -4,7 +4,6 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Parser;
 use lockstep_story::World;
 use lockstep_story::play::{self, Narrator};
@@ -20,7 +19,7 @@ struct Arguments {
     /// Where the demo keeps its directory.
     #[arg(long)]
     folder: PathBuf,
-    /// The portal's port.
+    /// The portal's port; a free one for the script.
     #[arg(long, default_value_t = 8443)]
     port: u16,
 }
@@ -31,8 +30,8 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("demo-")
         .tempdir_in(&arguments.folder)?;
-    let world = World::in_folder(folder.path(), arguments.port)
-        .with_context(|| format!("is port {} in use?", arguments.port))?;
+    let port = (!arguments.script).then_some(arguments.port);
+    let world = World::in_folder(folder.path(), port)?;
     let mut tell = Narrator::default();
     if arguments.script {
         let cast = play::story(&world, &mut tell);

@@ -14,7 +14,7 @@ use crate::command::{Outcome, run_with};
 use crate::directory::Directory;
 
 /// The first admin's password in every world.
-pub const ADMIN_PASSWORD: &str = "the admin's own long phrase";
+pub const ADMIN_PASSWORD: &str = "an owl over the old mill";
 
 /// Everything there is.
 pub struct World {
@@ -52,10 +52,10 @@ impl World {
     /// # Errors
     ///
     /// Whatever keeps it from starting.
-    pub fn in_folder(folder: &Path, port: u16) -> anyhow::Result<Self> {
+    pub fn in_folder(folder: &Path, port: Option<u16>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let lab = Lab::start(&Options::default())?;
-        Self::begin(lab, folder.to_owned(), None, Some(port))
+        Self::begin(lab, folder.to_owned(), None, port)
     }
 
     fn begin(

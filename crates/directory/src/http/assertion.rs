@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, OriginalUri, Request};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use lockstep_model::Code;
@@ -140,7 +140,12 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for Asserted<T> {
         let body = to_bytes(body, MAX_BODY)
             .await
             .map_err(|_| Code::BadRequest)?;
-        let url = format!("{}{}", directory.config.url, parts.uri.path());
+        // The path as it was sent: nesting has cut the prefix off the request's own.
+        let sent = parts
+            .extensions
+            .get::<OriginalUri>()
+            .map_or(&parts.uri, |original| &original.0);
+        let url = format!("{}{}", directory.config.url, sent.path());
         let bound = claims.method == parts.method.as_str()
             && claims.url == url
             && claims.body_hash == body_hash(&body);

@@ -214,7 +214,9 @@ impl Directory {
         for binding in devices::bindings_of_device(&mut db, device).await? {
             let person = people::by_id(&mut db, binding.person).await?;
             let Some(person) = person else { continue };
-            let Some(credential) = person.credential else { continue };
+            let Some(credential) = person.credential else {
+                continue;
+            };
             let of_person = devices::bindings_of_person(&mut db, binding.person).await?;
             let others = of_person
                 .iter()

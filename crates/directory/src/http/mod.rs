@@ -28,8 +28,8 @@ mod proof;
 mod public;
 mod web;
 
-pub(crate) use admin::{INVITATION_MS, activation_link};
 pub(crate) use actor::PeerAddress;
+pub(crate) use admin::{INVITATION_MS, activation_link};
 pub use assertion::Nonces;
 pub use problem::Refusal;
 
