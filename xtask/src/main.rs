@@ -1,2 +1,69 @@
-//! Stub.
-fn main() {}
+//! `cargo xtask`: what a developer types. Each command installs what it needs and says what.
+#![forbid(unsafe_code)]
+
+use clap::{Args, Parser, Subcommand};
+
+mod demo;
+mod install;
+mod run;
+mod shots;
+mod test;
+mod tidy;
+mod web;
+
+/// The developer's commands of Lockstep.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a directory, a person and two computers on this machine, isolated from it.
+    Demo(demo::Options),
+    /// Run every test there is.
+    Test {
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Check layering, sizes, formatting, lints, and that generated files are up to date.
+    Tidy {
+        /// Write the generated files instead of checking them.
+        #[arg(long)]
+        write: bool,
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Take a picture of every page of the portal, light and dark, into target/shots/.
+    UiShots {
+        #[command(flatten)]
+        consent: Consent,
+    },
+}
+
+/// Whether missing packages may be installed without asking.
+#[derive(Args, Clone, Copy)]
+struct Consent {
+    /// Install what is missing without asking.
+    #[arg(long)]
+    yes: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    std::env::set_current_dir(run::root())?;
+    match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Test { consent } => test::run(consent),
+        Command::Tidy { write, consent } => {
+            install::packages(consent)?;
+            web::install()?;
+            tidy::run(write)
+        }
+        Command::UiShots { consent } => {
+            install::packages(consent)?;
+            shots::run()
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The line to the directory: a stream of the whole truth, kept up.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockstep_client::stream::Stream;
 use lockstep_client::{Fault, From};
@@ -13,11 +13,9 @@ use crate::agent::{Agent, Enrolled};
 use crate::binding::Binding;
 use crate::keep::identity::DirectoryWords;
 
-/// The first pause after a line is lost, and the longest.
-const SHORTEST: Duration = Duration::from_millis(500);
+/// The pause after a line that stood, and the longest after many that could not be made.
+const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
-/// A line that stood so long was a good one: the next pause is short again.
-const GOOD: Duration = Duration::from_secs(30);
 
 /// Keeps the line up for ever.
 pub(crate) async fn keep(agent: Rc<Agent>) {
@@ -26,10 +24,8 @@ pub(crate) async fn keep(agent: Rc<Agent>) {
     };
     let mut pause = SHORTEST;
     loop {
-        let began = Instant::now();
         let lost = follow(&agent, &enrolled).await;
-        agent.online.send_replace(false);
-        if began.elapsed() >= GOOD {
+        if agent.online.send_replace(false) {
             pause = SHORTEST;
         }
         let wait = jittered(pause);
@@ -116,9 +112,9 @@ pub(crate) async fn bury(enrolled: &Enrolled, binding: &Binding) {
     }
 }
 
-/// Between half of the pause and the whole: after an outage not all devices come back at once.
+/// Spread over most of the pause: after an outage not all devices come back at once.
 fn jittered(pause: Duration) -> Duration {
-    pause.mul_f64(rand::thread_rng().gen_range(0.5..1.0))
+    pause.mul_f64(rand::thread_rng().gen_range(0.1..1.0))
 }
 
 #[cfg(test)]
@@ -130,10 +126,6 @@ mod tests {
         let spread: std::collections::BTreeSet<Duration> =
             (0..32).map(|_| jittered(Duration::from_secs(60))).collect();
         assert!(spread.len() > 16, "all alike");
-        assert!(
-            spread
-                .iter()
-                .all(|wait| (30..=60).contains(&wait.as_secs()))
-        );
+        assert!(spread.iter().all(|wait| (6..=60).contains(&wait.as_secs())));
     }
 }

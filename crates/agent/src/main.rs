@@ -15,6 +15,7 @@
 //! key stretching runs in a child that exits.
 #![forbid(unsafe_code)]
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -76,6 +77,7 @@ fn main() -> anyhow::Result<()> {
             };
             tracing_subscriber::fmt()
                 .with_max_level(level)
+                .with_ansi(std::io::stderr().is_terminal())
                 .with_writer(std::io::stderr)
                 .init();
             let runtime = tokio::runtime::Builder::new_current_thread()

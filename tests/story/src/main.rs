@@ -3,11 +3,14 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::Command;
 
+use anyhow::{Context as _, ensure};
 use clap::Parser;
 use lockstep_story::World;
 use lockstep_story::play::{self, Narrator};
 use lockstep_story::world::ADMIN_PASSWORD;
+use serde_json::json;
 
 /// Starts a directory, a person and two computers on this machine.
 #[derive(Parser)]
@@ -22,6 +25,13 @@ struct Arguments {
     /// The portal's port; a free one for the script.
     #[arg(long, default_value_t = 8443)]
     port: u16,
+    /// Start a directory with invited people, and run a command that finds it by LOCKSTEP_URL and
+    /// the links by LOCKSTEP_FIXTURE (a JSON file).
+    #[arg(long, requires = "command")]
+    fixture: bool,
+    /// The command for --fixture.
+    #[arg(last = true)]
+    command: Vec<String>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -30,8 +40,12 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("demo-")
         .tempdir_in(&arguments.folder)?;
-    let port = (!arguments.script).then_some(arguments.port);
+    let by_itself = arguments.script || arguments.fixture;
+    let port = (!by_itself).then_some(arguments.port);
     let world = World::in_folder(folder.path(), port)?;
+    if arguments.fixture {
+        return run_with_fixture(&world, &arguments.command);
+    }
     let mut tell = Narrator::default();
     if arguments.script {
         let cast = play::story(&world, &mut tell);
@@ -63,6 +77,31 @@ fn main() -> anyhow::Result<()> {
         two = pid(&cast.two)?,
     ))?;
     wait_for_stop()
+}
+
+/// More people than any one run of the browser's tests activates.
+const INVITED: usize = 24;
+
+fn run_with_fixture(world: &World, command: &[String]) -> anyhow::Result<()> {
+    let mut invitations = Vec::new();
+    for number in 1..=INVITED {
+        let (user_name, display_name) = (format!("person{number}"), "Robin Winter");
+        let link = world.invite(&user_name, display_name)?;
+        invitations
+            .push(json!({ "user_name": user_name, "display_name": display_name, "link": link }));
+    }
+    let fixture = world.folder().join("fixture.json");
+    std::fs::write(&fixture, json!({ "invitations": invitations }).to_string())?;
+    let (program, arguments) = command.split_first().context("no command")?;
+    let status = Command::new(program)
+        .args(arguments)
+        .current_dir(lockstep_story::repository().join("tests/browser"))
+        .env("LOCKSTEP_URL", &world.directory.url)
+        .env("LOCKSTEP_FIXTURE", &fixture)
+        .status()
+        .with_context(|| format!("can't run {program}"))?;
+    ensure!(status.success(), "{program} ended with {status}");
+    Ok(())
 }
 
 #[tokio::main(flavor = "current_thread")]

@@ -26,7 +26,7 @@ pub(crate) const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 const AUDIT_LINES: u32 = 200;
 
 /// Everybody, by user name.
-#[utoipa::path(get, path = "/admin/people",
+#[utoipa::path(get, operation_id = "list_people", path = "/admin/people",
     responses((status = 200, body = People), (status = "4XX", body = Problem)))]
 pub(super) async fn people(
     State(directory): State<Arc<Directory>>,
@@ -66,7 +66,7 @@ pub(super) async fn people(
 }
 
 /// Adds a person and invites them.
-#[utoipa::path(post, path = "/admin/people", request_body = NewPerson,
+#[utoipa::path(post, operation_id = "invite_person", path = "/admin/people", request_body = NewPerson,
     responses((status = 200, body = Invited), (status = "4XX", body = Problem)))]
 pub(super) async fn invite(
     State(directory): State<Arc<Directory>>,
@@ -104,7 +104,7 @@ pub(super) async fn invite(
 }
 
 /// Every computer.
-#[utoipa::path(get, path = "/admin/computers",
+#[utoipa::path(get, operation_id = "list_computers", path = "/admin/computers",
     responses((status = 200, body = Computers), (status = "4XX", body = Problem)))]
 pub(super) async fn computers(
     State(directory): State<Arc<Directory>>,
@@ -141,7 +141,7 @@ pub(super) async fn computers(
 }
 
 /// Makes an enrolment string.
-#[utoipa::path(post, path = "/admin/enrolments", request_body = NewEnrolment,
+#[utoipa::path(post, operation_id = "make_enrolment", path = "/admin/enrolments", request_body = NewEnrolment,
     responses((status = 200, body = Enrolment), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
     State(directory): State<Arc<Directory>>,
@@ -168,7 +168,7 @@ pub(super) async fn enrol(
 }
 
 /// The newest part of the audit.
-#[utoipa::path(get, path = "/admin/audit",
+#[utoipa::path(get, operation_id = "list_audit", path = "/admin/audit",
     responses((status = 200, body = Audit), (status = "4XX", body = Problem)))]
 pub(super) async fn audit(
     State(directory): State<Arc<Directory>>,

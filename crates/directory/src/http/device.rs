@@ -26,7 +26,7 @@ use crate::storage::{Write, commit, devices, people, shares};
 use crate::tokens;
 
 /// Enrols a computer: spends one use of an enrolment string.
-#[utoipa::path(post, path = "/device/enrol", request_body = Enrol,
+#[utoipa::path(post, operation_id = "enrol_device", path = "/device/enrol", request_body = Enrol,
     responses((status = 200, body = Enrolled), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
     State(directory): State<Arc<Directory>>,
@@ -87,7 +87,7 @@ pub(super) async fn enrol(
 }
 
 /// Where the device's bindings stand.
-#[utoipa::path(get, path = "/device/check-in",
+#[utoipa::path(get, operation_id = "check_in", path = "/device/check-in",
     responses((status = 200, body = CheckIn), (status = "4XX", body = Problem)))]
 pub(super) async fn check_in(
     State(directory): State<Arc<Directory>>,
@@ -97,7 +97,7 @@ pub(super) async fn check_in(
 }
 
 /// The same, as a stream of `check_in` events: now and at every change.
-#[utoipa::path(get, path = "/device/events",
+#[utoipa::path(get, operation_id = "watch_device", path = "/device/events",
     responses((status = 200, body = CheckIn, content_type = "text/event-stream"),
         (status = "4XX", body = Problem)))]
 pub(super) async fn watch(
@@ -118,7 +118,7 @@ pub(super) async fn watch(
 }
 
 /// Takes a report of how a binding's stores stand.
-#[utoipa::path(post, path = "/device/report", request_body = Report,
+#[utoipa::path(post, operation_id = "report_stores", path = "/device/report", request_body = Report,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn report(
     State(directory): State<Arc<Directory>>,
@@ -144,7 +144,7 @@ pub(super) async fn report(
 }
 
 /// Retires envelopes: deletes their shares. Repeating it is fine.
-#[utoipa::path(post, path = "/device/envelopes/retire", request_body = RetireEnvelopes,
+#[utoipa::path(post, operation_id = "retire_envelopes", path = "/device/envelopes/retire", request_body = RetireEnvelopes,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn retire(
     State(directory): State<Arc<Directory>>,
@@ -172,7 +172,7 @@ pub(super) async fn retire(
 }
 
 /// Removes a binding with its shares: the account keeps its password. Repeating it is fine.
-#[utoipa::path(post, path = "/device/unlink", request_body = Unlink,
+#[utoipa::path(post, operation_id = "unlink_binding", path = "/device/unlink", request_body = Unlink,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn unlink(
     State(directory): State<Arc<Directory>>,

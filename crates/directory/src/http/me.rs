@@ -30,7 +30,7 @@ use crate::tokens;
 const OWN_ENROLMENT_MS: i64 = 60 * 60 * 1000;
 
 /// The person, their password's standing, and their computers.
-#[utoipa::path(get, path = "/me",
+#[utoipa::path(get, operation_id = "show_me", path = "/me",
     responses((status = 200, body = Me), (status = "4XX", body = Problem)))]
 pub(super) async fn show(
     State(directory): State<Arc<Directory>>,
@@ -40,7 +40,7 @@ pub(super) async fn show(
 }
 
 /// The same, as a stream of `me` events: now and at every change.
-#[utoipa::path(get, path = "/me/events",
+#[utoipa::path(get, operation_id = "watch_me", path = "/me/events",
     responses((status = 200, body = Me, content_type = "text/event-stream"),
         (status = "4XX", body = Problem)))]
 pub(super) async fn watch(
@@ -87,7 +87,7 @@ pub(super) async fn sign_out(
 }
 
 /// Makes an enrolment string for one computer of the person's own.
-#[utoipa::path(post, path = "/me/enrolments",
+#[utoipa::path(post, operation_id = "make_own_enrolment", path = "/me/enrolments",
     responses((status = 200, body = OwnEnrolment), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
     State(directory): State<Arc<Directory>>,

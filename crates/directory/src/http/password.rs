@@ -21,7 +21,7 @@ use crate::storage::audit::{self, Action, Entry};
 use crate::storage::{commit, people};
 
 /// First step: answers the proof of the current password and the registration of the new one.
-#[utoipa::path(post, path = "/me/password/start", request_body = PasswordStart,
+#[utoipa::path(post, operation_id = "start_password_change", path = "/me/password/start", request_body = PasswordStart,
     responses((status = 200, body = PasswordStarted), (status = "4XX", body = Problem)))]
 pub(super) async fn start(
     State(directory): State<Arc<Directory>>,
@@ -62,7 +62,7 @@ pub(super) async fn start(
 }
 
 /// Second step: sets the new password and ends every other session.
-#[utoipa::path(post, path = "/me/password/finish", request_body = PasswordFinish,
+#[utoipa::path(post, operation_id = "finish_password_change", path = "/me/password/finish", request_body = PasswordFinish,
     responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
 pub(super) async fn finish(
     State(directory): State<Arc<Directory>>,

@@ -36,7 +36,7 @@ use crate::storage::{Write, commit};
 const MAX_ENVELOPES: usize = 32;
 
 /// First step of a proof made on a device.
-#[utoipa::path(post, path = "/device/proof/start", request_body = ProofStart,
+#[utoipa::path(post, operation_id = "start_proof", path = "/device/proof/start", request_body = ProofStart,
     responses((status = 200, body = ProofStarted), (status = "4XX", body = Problem)))]
 pub(super) async fn start(
     State(directory): State<Arc<Directory>>,
@@ -109,7 +109,7 @@ pub(super) async fn start(
 }
 
 /// Second step of a proof made on a device: what it opens is decided and stored in one transaction.
-#[utoipa::path(post, path = "/device/proof/finish", request_body = ProofFinish,
+#[utoipa::path(post, operation_id = "finish_proof", path = "/device/proof/finish", request_body = ProofFinish,
     responses((status = 200, body = Proved), (status = "4XX", body = Problem)))]
 pub(super) async fn finish(
     State(directory): State<Arc<Directory>>,
@@ -214,7 +214,7 @@ pub(super) async fn finish(
 }
 
 /// Commits a change that a proof has opened; every session of the person ends.
-#[utoipa::path(post, path = "/device/password", request_body = ChangeCommit,
+#[utoipa::path(post, operation_id = "commit_change", path = "/device/password", request_body = ChangeCommit,
     responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
 pub(super) async fn commit_change_from_device(
     State(directory): State<Arc<Directory>>,

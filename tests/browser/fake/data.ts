@@ -1,0 +1,133 @@
+// Made-up people and computers for the pictures.
+
+import type { components } from '../../../web/src/lib/api/schema.d.ts';
+
+type Schemas = components['schemas'];
+export type Me = Schemas['Me'];
+export type Computer = Schemas['Computer'];
+
+/** The moment at which every picture is taken. */
+export const NOW = Date.parse('2025-11-05T14:40:00+01:00');
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+export const ago = { minutes: (n: number) => NOW - n * MINUTE, days: (n: number) => NOW - n * DAY };
+
+export const organisation: Schemas['Organisation'] = {
+  name: 'Northwind Labs',
+  it_contact: {
+    name: 'Sam Ito',
+    email: 'sam.ito@northwind.example',
+    phone: '+44 20 7946 0123',
+  },
+  policy: { min_length: 15 },
+};
+
+const stamp = (generation: number) => ({
+  epoch: '0b6c9e44-5d5e-4c63-9a59-6a7f4f6f0e11',
+  generation,
+});
+
+const ids = {
+  laptop: '30c9c3b1-4a53-4f0c-8a0f-1d7f5f3a0001',
+  mac: '30c9c3b1-4a53-4f0c-8a0f-1d7f5f3a0002',
+  desk: '30c9c3b1-4a53-4f0c-8a0f-1d7f5f3a0003',
+  lab: '30c9c3b1-4a53-4f0c-8a0f-1d7f5f3a0004',
+  spare: '30c9c3b1-4a53-4f0c-8a0f-1d7f5f3a0005',
+};
+
+const tested = (minutes: number, generation = 3) =>
+  ({ state: 'in_sync', generation, tested_at: ago.minutes(minutes) }) as const;
+
+export const laptop: Computer = {
+  device: ids.laptop,
+  name: 'anna-laptop',
+  system: 'Debian 12',
+  account: 'anna',
+  standing: 'in_sync',
+  stores: [
+    { kind: 'disk', ...tested(7) },
+    { kind: 'account', ...tested(7) },
+    { kind: 'keychain', ...tested(7) },
+  ],
+  last_contact: ago.minutes(0),
+  online: true,
+};
+
+export const mac: Computer = {
+  device: ids.mac,
+  name: "Anna's Mac",
+  system: 'macOS 15',
+  account: 'annabergstrom',
+  standing: 'asks_now',
+  stores: [
+    { kind: 'disk', state: 'waiting' },
+    { kind: 'account', state: 'needs_you', since: ago.minutes(8) },
+    { kind: 'keychain', state: 'waiting' },
+  ],
+  last_contact: ago.minutes(0),
+  online: true,
+};
+
+export const desk: Computer = {
+  device: ids.desk,
+  name: 'desk-4.lab.northwind.example',
+  system: 'Fedora 43',
+  account: 'anna',
+  standing: 'asks_when_online',
+  stores: [
+    { kind: 'account', state: 'needs_you', since: ago.days(1) },
+    { kind: 'keychain', state: 'waiting' },
+  ],
+  last_contact: ago.days(2),
+  online: false,
+};
+
+export const lab: Computer = {
+  device: ids.lab,
+  name: 'lab-bench',
+  system: 'Ubuntu 24.04',
+  account: 'abergstrom',
+  standing: 'working',
+  stores: [
+    { kind: 'disk', state: 'testing' },
+    { kind: 'account', state: 'changing' },
+    { kind: 'keychain', state: 'not_tested' },
+  ],
+  last_contact: ago.minutes(0),
+  online: true,
+};
+
+export const spare: Computer = {
+  device: ids.spare,
+  name: 'spare-thinkpad',
+  system: 'Debian 12',
+  account: 'anna',
+  standing: 'problem',
+  stores: [
+    { kind: 'account', ...tested(30) },
+    { kind: 'keychain', state: 'problem', code: 'LS-4008' },
+  ],
+  last_contact: ago.minutes(4),
+  online: true,
+};
+
+export const me = (computers: Computer[]): Me => ({
+  person: '6f0a3c1e-9d5b-4f5e-8a6e-2f7b8c9d0e1f',
+  user_name: 'anna',
+  display_name: 'Anna Bergström',
+  role: 'person',
+  stamp: stamp(3),
+  changed: {
+    at: ago.minutes(8),
+    channel: 'portal',
+    client: 'Firefox on Linux',
+    address: '192.0.2.17',
+  },
+  computers,
+});
+
+export const enrolment =
+  'lockstep1.' +
+  'eyJ1cmwiOiJodHRwczovL3Bhc3N3b3JkLm5vcnRod2luZC5leGFtcGxlIiwicmVhbG0iOiJub3J0aHdpbmQi'.repeat(4) +
+  '.5d0f3c2a';

@@ -1,0 +1,145 @@
+// A directory made of intercepted requests: real OPAQUE, but everything else as a picture needs it.
+
+import { client, ready, server } from '@serenity-kit/opaque';
+import type { Page, Route } from '@playwright/test';
+
+import { NOW, enrolment, organisation, type Me } from './data.ts';
+
+export const password = 'seven grey herons at noon';
+export const token = 'invitation-token';
+
+const realm = 'northwind';
+// As little stretching as the portal accepts: the pictures are not about time.
+const ksf = { memory_kib: 19 * 1024, iterations: 2, parallelism: 1 };
+
+const problems = {
+  signedOut: [401, 'LS-2007', "You're signed out.", 'Sign in again.'],
+  spent: [410, 'LS-2009', 'This link was used or is too old.', 'Ask Sam Ito for a new one.'],
+  tooMany: [
+    429,
+    'LS-2012',
+    'Too many tries. Nothing was changed.',
+    'Wait a minute, then try again.',
+  ],
+} as const;
+
+/** Beside refusals: no connection, no answer, or an answer that gets lost on its way back. */
+export type Mishap = keyof typeof problems | 'offline' | 'silence' | 'lost';
+
+export interface Fake {
+  /** Who is signed in, or nobody. */
+  me: Me | undefined;
+  /** How the computers stand after a change. */
+  afterChange: Me | undefined;
+  /** Parameters of the key stretching other than the least that the portal accepts. */
+  ksf?: typeof ksf;
+  /** What goes wrong, by path. */
+  mishaps: Record<string, Mishap>;
+}
+
+/** Answers the page's requests from now on. */
+export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
+  await ready;
+  const setup = server.createSetup();
+  const person = '6f0a3c1e-9d5b-4f5e-8a6e-2f7b8c9d0e1f';
+  const identifiers = { client: person, server: realm };
+  const credential = {
+    suite: 1,
+    normalisation: 1,
+    ksf: fake.ksf ?? ksf,
+    client_identifier: person,
+    server_identifier: realm,
+  };
+  const record = registered(setup, identifiers);
+
+  const prove = (request: string) =>
+    server.startLogin({
+      serverSetup: setup,
+      userIdentifier: person,
+      registrationRecord: record,
+      startLoginRequest: request,
+      identifiers,
+    }).loginResponse;
+  const register = (request: string) =>
+    server.createRegistrationResponse({
+      serverSetup: setup,
+      userIdentifier: person,
+      registrationRequest: request,
+    }).registrationResponse;
+
+  const answers: Record<string, (sent: Record<string, string>) => unknown> = {
+    'GET organisation': () => organisation,
+    'GET me': () => fake.me ?? 'signedOut',
+    'POST activation/open': () => ({
+      user_name: 'anna',
+      display_name: 'Anna',
+      expires_at: NOW + 86_400_000,
+    }),
+    'POST activation/start': (sent) => ({
+      registration_response: register(sent['registration_request'] ?? ''),
+      credential,
+    }),
+    'POST sign-in/start': (sent) => ({
+      attempt: 'attempt',
+      response: prove(sent['request'] ?? ''),
+      credential,
+    }),
+    'POST sign-in/finish': () => ({ person, token: null }),
+    'POST me/password/start': (sent) => ({
+      attempt: 'attempt',
+      response: prove(sent['request'] ?? ''),
+      credential,
+      registration_response: register(sent['registration_request'] ?? ''),
+      new_credential: credential,
+      from: fake.me?.stamp,
+    }),
+    'POST me/password/finish': () => {
+      fake.me = fake.afterChange ?? fake.me;
+      return { stamp: fake.me?.stamp };
+    },
+    'POST me/enrolments': () => ({ enrolment, expires_at: NOW + 3_600_000 }),
+  };
+
+  await page.route('**/api/v1/**', async (route) => {
+    const request = route.request();
+    const path = new URL(request.url()).pathname.replace('/api/v1/', '');
+    const mishap = fake.mishaps[path];
+    if (mishap === 'silence') return;
+    if (mishap === 'offline') return route.abort('internetdisconnected');
+    if (mishap && mishap !== 'lost') return refuse(route, mishap);
+    const answer = answers[`${request.method()} ${path}`]?.(
+      (request.postDataJSON() as Record<string, string> | null) ?? {},
+    );
+    if (mishap === 'lost') return route.abort('connectionreset');
+    if (answer === 'signedOut') return refuse(route, answer);
+    return answer === undefined ? route.fulfill({ status: 204 }) : route.fulfill({ json: answer });
+  });
+}
+
+function refuse(route: Route, why: keyof typeof problems): Promise<void> {
+  const [status, code, sentence, next_step] = problems[why];
+  return route.fulfill({ status, json: { code, sentence, next_step, retry: 'after_input' } });
+}
+
+function registered(setup: string, identifiers: { client: string; server: string }): string {
+  const { clientRegistrationState, registrationRequest } = client.startRegistration({ password });
+  const { registrationResponse } = server.createRegistrationResponse({
+    serverSetup: setup,
+    userIdentifier: identifiers.client,
+    registrationRequest,
+  });
+  const { registrationRecord } = client.finishRegistration({
+    password,
+    clientRegistrationState,
+    registrationResponse,
+    identifiers,
+    keyStretching: {
+      'argon2id-custom': {
+        memory: ksf.memory_kib,
+        iterations: ksf.iterations,
+        parallelism: ksf.parallelism,
+      },
+    },
+  });
+  return registrationRecord;
+}

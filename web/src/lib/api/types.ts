@@ -1,0 +1,15 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type ActivationOffer = Schemas['ActivationOffer'];
+export type Computer = Schemas['Computer'];
+export type Credential = Schemas['Credential'];
+export type Me = Schemas['Me'];
+export type Organisation = Schemas['Organisation'];
+export type OwnEnrolment = Schemas['OwnEnrolment'];
+export type Policy = Schemas['Policy'];
+export type Problem = Schemas['Problem'];
+export type Provenance = Schemas['Provenance'];
+export type Standing = Schemas['Standing'];
+export type StoreRow = Schemas['StoreRow'];

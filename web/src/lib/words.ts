@@ -1,0 +1,181 @@
+// Every sentence of the portal, in one place. Sentence case, no blame; people read these.
+
+import type { Provenance } from './api/types';
+import type { RuleId } from './password/rules';
+
+interface Fault {
+  sentence: string;
+  nextStep: string;
+}
+
+/** What the portal itself has to say when something fails; the rest comes from the directory. */
+export const faults = {
+  unreachable: (org: string): Fault => ({
+    sentence: `Can't reach ${org}. Nothing was changed.`,
+    nextStep: "Check that you're online, then try again.",
+  }),
+  unusable: (org: string): Fault => ({
+    sentence: `${org} answered in a way Lockstep doesn't understand. Nothing was changed.`,
+    nextStep: 'Try again in a minute.',
+  }),
+  signInRefused: (): Fault => ({
+    sentence: 'User name or password is wrong.',
+    nextStep: 'Type them again.',
+  }),
+  notTheCurrentPassword: (): Fault => ({
+    sentence: "That isn't your current password. Nothing was changed.",
+    nextStep: 'Type your current password again.',
+  }),
+  unsettled: (org: string): Fault => ({
+    sentence: `Can't reach ${org}. Your new password may have been set.`,
+    nextStep: "When you're online, sign in with it. If it doesn't work, the old one still does.",
+  }),
+};
+
+export const fieldFaults = {
+  userName: 'Type your user name.',
+  password: 'Type your password.',
+  currentPassword: 'Type your current password.',
+  newPassword: 'Type a new password.',
+  repeat: 'The two new passwords differ.',
+};
+
+export const words = {
+  logo: (org: string) => `${org} logo`,
+  help: (it: string) => `Help: ${it}`,
+  checking: 'Checking…',
+  loading: 'Loading…',
+  tryAgain: 'Try again',
+  signOut: 'Sign out',
+  signIn: 'Sign in',
+  signInTo: (org: string) => `Sign in to ${org}`,
+  signedOut: "You're signed out.",
+  userName: 'User name',
+  yourUserName: (name: string) => `Your user name is ${name}.`,
+  password: 'Password',
+  newPassword: 'New password',
+  repeatNewPassword: 'Repeat new password',
+  currentPassword: 'Current password',
+  show: 'Show',
+  hide: 'Hide',
+  reveal: (shown: boolean, label: string) =>
+    `${shown ? 'Hide' : 'Show'} ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
+  capsLock: 'Caps Lock is on',
+  rules: 'Rules for the new password',
+  met: 'met',
+  notMet: 'not met yet',
+  rulesMet: (met: number, all: number) => `${met} of ${all} rules met`,
+  setPassword: 'Set password',
+  changePassword: 'Change password',
+  cancel: 'Cancel',
+  welcome: (name: string) => `Welcome, ${name}`,
+  choose: (org: string) => `Choose your ${org} password. It will open your computer too.`,
+  deadLink: 'Welcome',
+  dead: (it: string) => `This link was used or is too old. Ask ${it} for a new one.`,
+  myComputers: 'My computers',
+  noComputers: 'No computers yet.',
+  addComputer: 'Add a computer',
+  asOf: (time: string) => `as of ${time}`,
+  details: 'Details',
+  fromAddress: (address: string) => `From address ${address}`,
+  passwordChanged: "Password changed. You're signed out everywhere else.",
+  notFound: "There's no such page",
+  notFoundHint: 'The address may have been mistyped.',
+};
+
+export const enrolment = {
+  run: 'On a Mac, or on a computer with Debian, Ubuntu or Fedora, paste this into a terminal:',
+  command: 'Enrolment command',
+  link: (userName: string) =>
+    ['Then link your account there:', `lockstep link ${userName}`] as const,
+  copy: 'Copy',
+  copied: 'Copied',
+  once: 'Works once, for 1 hour.',
+  waiting: 'Waiting…',
+  here: (name: string) => `${name} is here.`,
+  close: 'Close',
+  done: 'Done',
+};
+
+export const strength = {
+  words: ['Weak', 'Fair', 'Good', 'Strong'] as const,
+  name: (word: string) => `Strength: ${word.toLowerCase()}`,
+  tips: {
+    dates: 'Years and dates are easy to guess.',
+    rows: 'Series and rows of keys are easy to guess.',
+    repeats: 'Repeating adds little.',
+    words: "Add words that don't belong together.",
+  },
+};
+
+export function rule(id: RuleId, minimum: number, length: number): string {
+  const texts: Record<RuleId, string> = {
+    length: `At least ${minimum} characters (${length} so far)`,
+    common: 'Not a common or leaked password',
+    name: 'Not your name',
+    current: 'Not your current one',
+    same: 'Same in both fields',
+    characters: 'No control characters or unusual spaces',
+    long: 'At most 255 bytes',
+  };
+  return texts[id];
+}
+
+/** What a broken rule reads under its field. */
+export function brokenRule(id: RuleId, minimum: number, length: number): string {
+  const texts: Partial<Record<RuleId, string>> = {
+    common: 'That password is a common or leaked one.',
+    name: 'That password contains your name.',
+    current: 'That is your current password.',
+    characters: "That password has characters that can't be typed everywhere.",
+    long: 'That password is too long.',
+  };
+  return texts[id] ?? rule(id, minimum, length);
+}
+
+export const stores = {
+  account: 'Your account',
+  keychain: { mac: 'Keychain', other: 'Keyring' },
+  disk: { mac: 'Disk (FileVault)', other: 'Disk' },
+};
+
+export const states = {
+  inSync: 'In sync',
+  inSyncTested: (time: string) => `In sync, tested ${time}`,
+  waiting: 'Waiting',
+  changing: 'Changing…',
+  testing: 'Testing…',
+  needsYouSince: (time: string) => `Needs you since ${time}`,
+  problem: (code: string) => `Problem ${code}`.trim(),
+  offlineSince: (time: string) => `Offline since ${time}`,
+  notTested: 'Not tested yet',
+  asksNow: 'Asks you now',
+  asksWhenOnline: "Asks when it's online",
+  online: 'Online',
+  noContact: 'Not online yet',
+};
+
+/** How many computers wait for the person, or that none does. */
+export function summary(waiting: number, inSync: number, all: number): string {
+  if (waiting > 0) {
+    const [computers, need] = [
+      all === 1 ? 'computer' : 'computers',
+      waiting === 1 ? 'needs' : 'need',
+    ];
+    return `${waiting} of ${all} ${computers} ${need} you: type your new password there.`;
+  }
+  if (inSync < all) return '';
+  return all === 1 ? 'Your computer is in sync.' : `All ${all} computers are in sync.`;
+}
+
+/** The story of the last change, as in the app. */
+export function lastChange(changed: Provenance, when: string, onMac: boolean): string {
+  switch (changed.channel) {
+    case 'invitation':
+      return `Set ${when} with your invitation, from ${changed.client}.`;
+    case 'portal':
+      return `Changed ${when} in the portal, from ${changed.client}.`;
+    case 'computer':
+      return `Changed ${when} on your ${onMac ? 'Mac' : 'computer'} ${changed.client}.`;
+  }
+}
