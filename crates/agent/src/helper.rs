@@ -34,7 +34,9 @@ impl Helper {
     pub(crate) async fn inspect(&self, uid: u32) -> Result<Account, Fault> {
         match self.ask(Operation::Inspect { uid }, &[]).await? {
             Reply::Account(account) => Ok(account),
-            other => Err(refusal(other)),
+            other @ (Reply::Done | Reply::Opened { .. } | Reply::Refused { .. }) => {
+                Err(refusal(other))
+            }
         }
     }
 
@@ -58,7 +60,9 @@ impl Helper {
             .await?
         {
             Reply::Done => Ok(()),
-            other => Err(refusal(other)),
+            other @ (Reply::Opened { .. } | Reply::Account(_) | Reply::Refused { .. }) => {
+                Err(refusal(other))
+            }
         }
     }
 
@@ -66,7 +70,9 @@ impl Helper {
     pub(crate) async fn unlink(&self, binding: BindingId) -> Result<(), Fault> {
         match self.ask(Operation::Unlink { binding }, &[]).await? {
             Reply::Done => Ok(()),
-            other => Err(refusal(other)),
+            other @ (Reply::Opened { .. } | Reply::Account(_) | Reply::Refused { .. }) => {
+                Err(refusal(other))
+            }
         }
     }
 

@@ -16,7 +16,7 @@ pub mod seal;
 pub mod server;
 pub mod stretch;
 mod suite;
-#[cfg(all(test, feature = "client", feature = "server"))]
+#[cfg(test)]
 mod tests;
 
 /// The number of the cipher suite.

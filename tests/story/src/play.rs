@@ -270,21 +270,15 @@ pub fn wake_up_ms(binding: &BindingStatus) -> anyhow::Result<i64> {
 
 /// What a page showed of the computers, on one line.
 fn rows(seen: &Value) -> String {
-    let rows = seen
-        .get("computers")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let rows = rows.iter().map(|row| match row {
-        Value::String(text) => text.clone(),
-        Value::Object(fields) => {
-            let fields = fields
-                .values()
-                .filter_map(Value::as_str)
-                .collect::<Vec<_>>();
-            fields.join(" ")
-        }
-        other => other.to_string(),
+    let rows = seen.get("computers").and_then(Value::as_array);
+    let rows = rows.into_iter().flatten().map(|row| {
+        let said = |key: &str| row.get(key).and_then(Value::as_str);
+        let standing = said("standing").or_else(|| said("state"));
+        format!(
+            "{}: {}",
+            said("name").unwrap_or("?"),
+            standing.unwrap_or("?")
+        )
     });
     rows.collect::<Vec<_>>().join("; ")
 }

@@ -1,4 +1,5 @@
 //! What stops in the middle is whole afterwards, and goes on.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! What is refused is refused with its code, and nothing has changed.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
 use std::io::{Read as _, Write as _};
 use std::process::{ChildStdout, Stdio};
