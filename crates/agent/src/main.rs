@@ -33,7 +33,7 @@ mod wire;
 
 /// The Lockstep agent: keeps this computer's password in step with the directory.
 #[derive(Parser)]
-#[command(name = "lockstep-agent", version, about)]
+#[command(name = "lockstep-agent", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

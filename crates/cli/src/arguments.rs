@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 /// One password for you and your computer, kept in step.
 #[derive(Parser)]
-#[command(name = "lockstep", version, about, propagate_version = true)]
+#[command(name = "lockstep", version, propagate_version = true)]
 #[command(after_help = "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 not in sync.")]
 pub(crate) struct Arguments {
     /// Print JSON instead of sentences.

@@ -14,7 +14,7 @@ use lockstep_protocol::api::ItContact;
 
 /// The Lockstep directory: one password for a person and their computers.
 #[derive(Parser)]
-#[command(name = "lockstep-directory", version, about)]
+#[command(name = "lockstep-directory", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
