@@ -211,6 +211,7 @@ impl Enrolled {
             client: &self.client,
             key: &self.identity.key,
             device: self.identity.device,
+            realm: &self.identity.realm,
             server_key,
             place: &self.place,
         }

@@ -130,6 +130,13 @@ impl Binding {
         self.standing.send_modify(|_| ());
     }
 
+    /// Takes how many other computers have yet to follow.
+    pub(crate) fn hear_of_others(&self, other_computers: u32) {
+        if let Some((news, _)) = &mut *self.news.borrow_mut() {
+            news.other_computers = other_computers;
+        }
+    }
+
     /// The directory's last word, and when this device heard it.
     pub(crate) fn news(&self) -> Option<(BindingNews, Timestamp)> {
         self.news.borrow().clone()

@@ -97,7 +97,7 @@ pub(crate) async fn bury(enrolled: &Enrolled, binding: &Binding) {
         let from = From::Device(&enrolled.identity.key);
         let () = enrolled
             .client
-            .post(from, "/device/envelopes/retire", &retire)
+            .ask(from, "/device/envelopes/retire", &retire)
             .await?;
         for envelope in retire.envelopes {
             core.envelopes.forget(envelope)?;

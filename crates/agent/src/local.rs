@@ -12,7 +12,7 @@ use lockstep_client::Fault;
 use lockstep_model::{Code, Secret};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::local::{Ask, Event, Failure, Need, Reply, Request, VERSION};
+use lockstep_protocol::local::{Ask, Event, Failure, Need, Reply, Request, VERSION, Versioned};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 
@@ -82,19 +82,20 @@ impl Caller {
     async fn converse(&mut self, agent: &Rc<Agent>) -> Result<(), FrameFault> {
         let mut patience = REQUEST;
         loop {
-            let request = wire::receive(&mut self.stream, patience).await;
-            let request = request.and_then(|frame| frame.message::<Request>());
-            let ask = match request {
-                Ok(Request {
-                    version: VERSION,
-                    ask,
-                }) => ask,
-                Ok(Request { version, .. }) => {
+            let frame = match wire::receive(&mut self.stream, patience).await {
+                Ok(frame) => frame,
+                Err(FrameFault::Closed) => return Ok(()),
+                Err(fault) => return self.refuse(Code::BadRequest, fault.to_string()).await,
+            };
+            let ask = match (frame.message::<Versioned>(), frame.message::<Request>()) {
+                (Ok(Versioned { version: VERSION }), Ok(request)) => request.ask,
+                (Ok(Versioned { version: VERSION }), Err(fault)) | (Err(fault), _) => {
+                    return self.refuse(Code::BadRequest, fault.to_string()).await;
+                }
+                (Ok(Versioned { version }), _) => {
                     let detail = format!("the agent speaks {VERSION}, the client {version}");
                     return self.refuse(Code::VersionRefused, detail).await;
                 }
-                Err(FrameFault::Closed) => return Ok(()),
-                Err(fault) => return self.refuse(Code::BadRequest, fault.to_string()).await,
             };
             let event = match ask {
                 Ask::Status => Ok(Event::Status(Box::new(agent.status(self.uid)))),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use lockstep_client::{Fault, From};
 use lockstep_model::StoreState;
-use lockstep_protocol::api::device::Report;
+use lockstep_protocol::api::device::{Report, Reported};
 use lockstep_protocol::api::me::StoreRow;
 
 use crate::agent::{Agent, Enrolled};
@@ -58,12 +58,8 @@ pub(crate) async fn tell(
         stores,
         problem: standing.problem.filter(|_| !in_sync),
     };
-    enrolled
-        .client
-        .post(
-            From::Device(&enrolled.identity.key),
-            "/device/report",
-            &report,
-        )
-        .await
+    let from = From::Device(&enrolled.identity.key);
+    let reported: Reported = enrolled.client.ask(from, "/device/report", &report).await?;
+    binding.hear_of_others(reported.other_computers);
+    Ok(())
 }

@@ -2,15 +2,16 @@
 
 use lockstep_model::password::Password;
 use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp};
-use lockstep_opaque::client::{Proof, Registration, Terms};
+use lockstep_opaque::SessionKey;
+use lockstep_opaque::client::{ClientFault, Proof, Registration, Terms};
 use lockstep_opaque::seal::shares;
 use lockstep_opaque::stretch::Place;
 use lockstep_protocol::Bytes;
-use lockstep_protocol::api::Vouch;
 use lockstep_protocol::api::device::{
     ChangeCommit, ProofFinish, ProofStart, ProofStarted, Proved, Purpose, proof_context,
 };
 use lockstep_protocol::api::me::PasswordChanged;
+use lockstep_protocol::api::{Credential, Vouch};
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 
@@ -26,6 +27,8 @@ pub struct Prover<'a> {
     pub key: &'a DeviceKey,
     /// The device.
     pub device: DeviceId,
+    /// The realm, pinned.
+    pub realm: &'a str,
     /// The OPAQUE key that the realm vouched for; see [`vouched_key`].
     pub server_key: &'a [u8],
     /// Where passwords are stretched.
@@ -66,6 +69,7 @@ pub struct Accepted {
 pub struct OpenChange {
     attempt: String,
     record: Vec<u8>,
+    made_with: Credential,
 }
 
 /// Checks that the realm vouches for the directory's OPAQUE key, and gives that key.
@@ -94,11 +98,7 @@ impl Prover<'_> {
     ///
     /// The purpose's own code for a wrong password, the directory's code for anything else.
     pub async fn prove(&self, ask: Ask) -> Result<Accepted, Fault> {
-        let refused = match ask.purpose {
-            Purpose::Link => Code::SignInRefused,
-            Purpose::Sync => Code::NotTheNewPassword,
-            Purpose::Change => Code::NotTheCurrentPassword,
-        };
+        let refused = ask.purpose.refusal();
         let internal = |fault| opaque(fault, Code::Internal);
         let (proof, request) = Proof::start(ask.password).map_err(internal)?;
         let registration = ask.new_password.map(Registration::start).transpose();
@@ -111,10 +111,7 @@ impl Prover<'_> {
             registration_request: registration_request.map(Bytes),
         };
         let from = From::Device(self.key);
-        let started: ProofStarted = self
-            .client
-            .post(from, "/device/proof/start", &start)
-            .await?;
+        let started: ProofStarted = self.client.ask(from, "/device/proof/start", &start).await?;
         let context = proof_context(ask.purpose, self.device, ask.binding);
         let stretching = self.stretch(started, proof, registration, context.clone());
         let (attempt, message, session_key, record) =
@@ -132,11 +129,15 @@ impl Prover<'_> {
         };
         let proved: Proved = self
             .client
-            .post(from, "/device/proof/finish", &finish)
+            .ask(from, "/device/proof/finish", &finish)
             .await?;
         let shares = shares::open(&session_key, proved.shares.as_slice(), &context)
             .map_err(|fault| Fault::new(Code::DirectoryNotTrusted, fault))?;
-        let change = record.map(|record| OpenChange { attempt, record });
+        let change = record.map(|(record, made_with)| OpenChange {
+            attempt,
+            record,
+            made_with,
+        });
         Ok(Accepted {
             proved,
             shares,
@@ -148,19 +149,37 @@ impl Prover<'_> {
     ///
     /// # Errors
     ///
-    /// [`Code::ChangedMeanwhile`] when another change won. After [`Code::DirectoryUnreachable`]
-    /// it is unknown whether the change was made: prove the new password to find out.
+    /// [`Code::ChangedMeanwhile`] when another change won. After [`Code::AnswerLost`] it is unknown
+    /// whether the change was made: prove the new password to find out.
     pub async fn commit(&self, change: OpenChange, from: Stamp) -> Result<Stamp, Fault> {
         let commit = ChangeCommit {
             attempt: change.attempt,
             registration_record: Bytes(change.record),
             from,
+            made_with: change.made_with,
         };
         let changed: PasswordChanged = self
             .client
             .post(From::Device(self.key), "/device/password", &commit)
             .await?;
         Ok(changed.stamp)
+    }
+
+    /// Checks what a go-between could have altered without being noticed until it is too late: a
+    /// password registered under other names would never prove.
+    fn check(&self, started: &ProofStarted) -> Result<(), Fault> {
+        let own = |credential: &Credential| credential.server_identifier == self.realm;
+        let same = |new: &Credential| {
+            own(new) && new.client_identifier == started.credential.client_identifier
+        };
+        if own(&started.credential) && started.new_credential.as_ref().is_none_or(same) {
+            Ok(())
+        } else {
+            Err(Fault::new(
+                Code::DirectoryNotTrusted,
+                "the directory names another credential",
+            ))
+        }
     }
 
     async fn stretch(
@@ -172,6 +191,7 @@ impl Prover<'_> {
     ) -> Result<Result<Finished, Stretched>, Fault> {
         let place = self.place.clone();
         let server_key = self.server_key.to_vec();
+        self.check(&started)?;
         tokio::task::spawn_blocking(move || {
             let ProofStarted {
                 attempt,
@@ -200,11 +220,11 @@ impl Prover<'_> {
                         server_key: Some(&server_key),
                     };
                     let record = registration.finish(response.as_slice(), &terms);
-                    Some(record.map_err(Stretched::Registration)?)
+                    Some((record.map_err(Stretched::Registration)?, credential))
                 }
                 (None, _, _) => None,
                 (Some(_), _, _) => {
-                    let fault = lockstep_opaque::client::ClientFault::Malformed;
+                    let fault = ClientFault::Malformed;
                     return Err(Stretched::Registration(fault));
                 }
             };
@@ -215,16 +235,11 @@ impl Prover<'_> {
     }
 }
 
-type Finished = (
-    String,
-    Vec<u8>,
-    lockstep_opaque::SessionKey,
-    Option<Vec<u8>>,
-);
+type Finished = (String, Vec<u8>, SessionKey, Option<(Vec<u8>, Credential)>);
 
 /// Where the client's last steps failed.
 enum Stretched {
     Terms(Fault),
-    Proof(lockstep_opaque::client::ClientFault),
-    Registration(lockstep_opaque::client::ClientFault),
+    Proof(ClientFault),
+    Registration(ClientFault),
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Fault;
-use crate::transport::{Transport, Trust};
+use crate::transport::{Transport, Trust, patiently};
 
 /// The most bytes of an answer.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -62,21 +62,36 @@ impl Client {
         })
     }
 
-    /// Asks and reads the answer.
+    /// Reads something.
     ///
     /// # Errors
     ///
     /// The directory's code, or what kept it from answering.
     pub async fn get<T: DeserializeOwned>(&self, from: From<'_>, path: &str) -> Result<T, Fault> {
-        let response = self.send(from, Method::GET, path, &[], false).await?;
-        read(response).await
+        let response = self.send(from, Method::GET, path, &[], false).await;
+        harmless(read_if(response).await)
     }
 
-    /// Sends a message and reads the answer; `()` for answers without a body.
+    /// Sends a message that changes nothing a person would miss, and reads the answer.
     ///
     /// # Errors
     ///
     /// The directory's code, or what kept it from answering.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        from: From<'_>,
+        path: &str,
+        message: &impl Serialize,
+    ) -> Result<T, Fault> {
+        harmless(self.post(from, path, message).await)
+    }
+
+    /// Sends a message that changes something, and reads the answer; `()` for none.
+    ///
+    /// # Errors
+    ///
+    /// The directory's code; [`Code::DirectoryUnreachable`] if the message never left,
+    /// [`Code::AnswerLost`] if nobody knows what became of it.
     pub async fn post<T: DeserializeOwned>(
         &self,
         from: From<'_>,
@@ -85,8 +100,7 @@ impl Client {
     ) -> Result<T, Fault> {
         let body =
             serde_json::to_vec(message).map_err(|fault| Fault::new(Code::Internal, fault))?;
-        let response = self.send(from, Method::POST, path, &body, false).await?;
-        read(response).await
+        read_if(self.send(from, Method::POST, path, &body, false).await).await
     }
 
     /// Deletes something; `()` for answers without a body.
@@ -99,8 +113,7 @@ impl Client {
         from: From<'_>,
         path: &str,
     ) -> Result<T, Fault> {
-        let response = self.send(from, Method::DELETE, path, &[], false).await?;
-        read(response).await
+        read_if(self.send(from, Method::DELETE, path, &[], false).await).await
     }
 
     /// Opens a stream on a connection of its own.
@@ -109,7 +122,7 @@ impl Client {
         from: From<'_>,
         path: &str,
     ) -> Result<Response<Incoming>, Fault> {
-        let response = self.send(from, Method::GET, path, &[], true).await?;
+        let response = harmless(self.send(from, Method::GET, path, &[], true).await)?;
         if response.status().is_success() {
             Ok(response)
         } else {
@@ -203,13 +216,29 @@ fn fresh_nonce(headers: &HeaderMap) -> Option<String> {
     headers.get(NONCE_HEADER)?.to_str().ok().map(str::to_owned)
 }
 
-async fn read<T: DeserializeOwned>(response: Response<Incoming>) -> Result<T, Fault> {
+async fn read_if<T: DeserializeOwned>(
+    response: Result<Response<Incoming>, Fault>,
+) -> Result<T, Fault> {
+    let response = response?;
     if !response.status().is_success() {
         return Err(refusal(response).await);
     }
     let body = body(response).await?;
     let text: &[u8] = if body.is_empty() { b"null" } else { &body };
-    serde_json::from_slice(text).map_err(|fault| Fault::new(Code::DirectoryFault, fault))
+    serde_json::from_slice(text).map_err(|fault| Fault::new(Code::AnswerLost, fault))
+}
+
+/// Where nothing is changed, a lost answer is no more than a directory that can't be reached.
+fn harmless<T>(answer: Result<T, Fault>) -> Result<T, Fault> {
+    answer.map_err(|fault| {
+        let lost = fault.code == Code::AnswerLost;
+        let code = if lost {
+            Code::DirectoryUnreachable
+        } else {
+            fault.code
+        };
+        Fault { code, ..fault }
+    })
 }
 
 async fn refusal(response: Response<Incoming>) -> Fault {
@@ -225,9 +254,8 @@ async fn refusal(response: Response<Incoming>) -> Fault {
 }
 
 async fn body(response: Response<Incoming>) -> Result<Bytes, Fault> {
-    let body = Limited::new(response.into_body(), MAX_ANSWER)
-        .collect()
-        .await;
+    let body = Limited::new(response.into_body(), MAX_ANSWER);
+    let body = patiently(body.collect()).await?;
     body.map(http_body_util::Collected::to_bytes)
-        .map_err(|fault| Fault::new(Code::DirectoryUnreachable, fault))
+        .map_err(|fault| Fault::new(Code::AnswerLost, fault))
 }

@@ -5,12 +5,12 @@ use lockstep_model::{Code, Secret};
 use lockstep_opaque::client::{ClientFault, Proof, Registration, Terms};
 use lockstep_opaque::stretch::{Place, Stretch};
 use lockstep_opaque::{Identifiers, SUITE};
-use lockstep_protocol::Bytes;
 use lockstep_protocol::api::public::{
     ActivationFinish, ActivationOffer, ActivationOpen, ActivationStart, ActivationStarted, Carry,
     SessionOpened, SignInFinish, SignInStart, SignInStarted,
 };
 use lockstep_protocol::api::{Credential, Organisation};
+use lockstep_protocol::{Bytes, Token};
 
 use crate::{Client, Fault, From};
 
@@ -28,7 +28,7 @@ impl Client {
             user_name: user_name.to_owned(),
             request: Bytes(request),
         };
-        let started: SignInStarted = self.post(From::Anybody, "/sign-in/start", &start).await?;
+        let started: SignInStarted = self.ask(From::Anybody, "/sign-in/start", &start).await?;
         let SignInStarted {
             attempt,
             response,
@@ -44,7 +44,7 @@ impl Client {
             finish: Bytes(proved.message),
             carry: Carry::Bearer,
         };
-        let opened: SessionOpened = self.post(From::Anybody, "/sign-in/finish", &finish).await?;
+        let opened: SessionOpened = self.ask(From::Anybody, "/sign-in/finish", &finish).await?;
         token(opened)
     }
 
@@ -56,9 +56,9 @@ impl Client {
     /// directory from answering.
     pub async fn activate(&self, invitation: &str, typed: &Secret) -> Result<Secret, Fault> {
         let open = ActivationOpen {
-            token: invitation.to_owned(),
+            token: Token(invitation.to_owned()),
         };
-        let offer: ActivationOffer = self.post(From::Anybody, "/activation/open", &open).await?;
+        let offer: ActivationOffer = self.ask(From::Anybody, "/activation/open", &open).await?;
         let organisation: Organisation = self.get(From::Anybody, "/organisation").await?;
         let names = Names {
             user_name: &offer.user_name,
@@ -68,12 +68,11 @@ impl Client {
         let (registration, request) =
             Registration::start(password).map_err(|fault| opaque(fault, Code::Internal))?;
         let start = ActivationStart {
-            token: invitation.to_owned(),
+            token: Token(invitation.to_owned()),
             registration_request: Bytes(request),
         };
-        let started: ActivationStarted = self
-            .post(From::Anybody, "/activation/start", &start)
-            .await?;
+        let started: ActivationStarted =
+            self.ask(From::Anybody, "/activation/start", &start).await?;
         let ActivationStarted {
             registration_response,
             credential,
@@ -84,7 +83,7 @@ impl Client {
         .await?
         .map_err(|fault| opaque(fault, Code::DirectoryFault))?;
         let finish = ActivationFinish {
-            token: invitation.to_owned(),
+            token: Token(invitation.to_owned()),
             registration_record: Bytes(record),
             carry: Carry::Bearer,
         };
@@ -157,6 +156,6 @@ pub(crate) fn opaque(fault: ClientFault, refused: Code) -> Fault {
 fn token(opened: SessionOpened) -> Result<Secret, Fault> {
     opened
         .token
-        .map(Secret::from)
+        .map(|token| Secret::from(token.0))
         .ok_or_else(|| Fault::new(Code::DirectoryFault, "a session without a token"))
 }

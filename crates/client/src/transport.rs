@@ -94,8 +94,8 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// [`Code::DirectoryUnreachable`], or [`Code::DirectoryNotTrusted`] for a certificate that the
-    /// pinned authority did not make.
+    /// [`Code::DirectoryUnreachable`] if it never left, [`Code::AnswerLost`] if it did, or
+    /// [`Code::DirectoryNotTrusted`] for a certificate that the pinned authority did not make.
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Fault> {
         let mut kept = self.kept.lock().await;
         let mut request = request;
@@ -108,14 +108,14 @@ impl Transport {
                 // The directory had closed the connection: what never left may be sent again.
                 Err(mut fault) => match fault.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Err(unreachable(fault.into_error())),
+                    None => return Err(lost(fault.into_error())),
                 },
             }
         }
         let mut sender = self.connect().await?;
         let response = patiently(sender.send_request(request))
             .await?
-            .map_err(unreachable)?;
+            .map_err(lost)?;
         *kept = Some(sender);
         Ok(response)
     }
@@ -130,9 +130,7 @@ impl Transport {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Fault> {
         let mut sender = self.connect().await?;
-        patiently(sender.send_request(request))
-            .await?
-            .map_err(unreachable)
+        patiently(sender.send_request(request)).await?.map_err(lost)
     }
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Fault> {
@@ -154,10 +152,15 @@ impl Transport {
     }
 }
 
-async fn patiently<T>(answer: impl Future<Output = T>) -> Result<T, Fault> {
+/// Waits for what a request that has left brings.
+pub(crate) async fn patiently<T>(answer: impl Future<Output = T>) -> Result<T, Fault> {
     timeout(PATIENCE, answer)
         .await
-        .map_err(|_| Fault::new(Code::DirectoryUnreachable, "no answer in time"))
+        .map_err(|_| Fault::new(Code::AnswerLost, "no answer in time"))
+}
+
+fn lost(fault: hyper::Error) -> Fault {
+    Fault::new(Code::AnswerLost, fault)
 }
 
 fn roots(trust: &Trust) -> Result<RootCertStore, Fault> {

@@ -25,10 +25,8 @@ pub enum Attempt {
     SignIn {
         /// The OPAQUE state.
         pending: Box<Pending>,
-        /// Who, if anybody.
-        person: Option<PersonId>,
-        /// The user name, for the audit.
-        user_name: String,
+        /// Who, if anybody, and the stamp whose password is proved.
+        person: Option<(PersonId, Stamp)>,
     },
     /// A signed-in person proves the current password in order to change it.
     PortalChange {

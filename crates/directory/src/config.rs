@@ -109,7 +109,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigFault> {
         if host(&self.url).is_none() {
             return Err(ConfigFault::Value(
-                "url: must be https://host[:port], without a path",
+                "url: must be https://host[:port] in lower case, without a path",
             ));
         }
         if !self.ksf.is_acceptable() {
@@ -131,18 +131,32 @@ impl Config {
     }
 }
 
-/// The host of a public address, if it is one.
+/// The host of a public address, if it is one in the form that browsers send as `Origin`: lower
+/// case, no path, the port only if it isn't 443.
 #[must_use]
 pub fn host(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://")?;
-    if rest.contains(['/', '?', '#', '@']) {
-        return None;
-    }
-    let host = match rest.strip_prefix('[') {
-        Some(v6) => v6.split(']').next()?,
-        None => rest.split(':').next()?,
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(v6) => {
+            let (host, rest) = v6.split_once(']')?;
+            (
+                host,
+                rest.strip_prefix(':')
+                    .or_else(|| rest.is_empty().then_some("")),
+            )
+        }
+        None => match rest.split_once(':') {
+            Some((host, port)) => (host, (!port.is_empty()).then_some(port)),
+            None => (rest, Some("")),
+        },
     };
-    (!host.is_empty()).then_some(host)
+    let port = port?;
+    let port_fits = port.is_empty() || port.parse::<u16>().is_ok_and(|n| n != 443 && n != 0);
+    let host_fits = !host.is_empty()
+        && host
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b':'));
+    (port_fits && host_fits).then_some(host)
 }
 
 #[cfg(test)]
@@ -154,7 +168,18 @@ mod tests {
         assert_eq!(host("https://id.example.org"), Some("id.example.org"));
         assert_eq!(host("https://localhost:8443"), Some("localhost"));
         assert_eq!(host("https://[::1]:8443"), Some("::1"));
-        for bad in ["http://x", "https://", "https://x/", "https://u@x", "x"] {
+        for bad in [
+            "http://x",
+            "https://",
+            "https://x/",
+            "https://u@x",
+            "https://ID.example.org",
+            "https://x:443",
+            "https://x:abc",
+            "https://x:",
+            "https://[::1",
+            "x",
+        ] {
             assert_eq!(host(bad), None, "{bad}");
         }
     }

@@ -45,17 +45,17 @@ pub struct Answers {
 ///
 /// # Errors
 ///
-/// Any fault ends it; a folder that holds a key file already is refused untouched.
+/// Any fault ends it and leaves nothing behind; a folder that isn't empty is refused untouched.
 pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
     let Some(host) = host(&answers.url) else {
         bail!("--url must be https://host[:port], without a path");
     };
     let admin = UserName::choose(&answers.admin)
         .map_err(|_| anyhow::anyhow!("--admin: a user name has only a-z, 0-9, dot, dash, _"))?;
-    if files.keys().exists() {
+    if std::fs::read_dir(&files.folder).is_ok_and(|mut inside| inside.next().is_some()) {
         bail!(
-            "{} is there already: this directory is set up",
-            files.keys().display()
+            "{} is not empty: is there a directory already?",
+            files.folder.display()
         );
     }
     let config = Config {
@@ -77,24 +77,62 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
         },
     };
     config.check()?;
+    // Made beside its place and moved there whole: after any failure `init` can be run again.
+    let making = Files {
+        folder: beside(&files.folder)?,
+    };
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&files.folder)
-        .with_context(|| format!("can't make {}", files.folder.display()))?;
+        .create(&making.folder)
+        .with_context(|| format!("can't make {}", making.folder.display()))?;
+    let made = fill(&making, &config, &admin, host).await;
+    let moved = match &made {
+        Ok(_) => std::fs::rename(&making.folder, &files.folder)
+            .with_context(|| format!("can't make {}", files.folder.display())),
+        Err(_) => Ok(()),
+    };
+    if made.is_err() || moved.is_err() {
+        std::fs::remove_dir_all(&making.folder)?;
+    }
+    moved?;
+    made
+}
+
+async fn fill(
+    files: &Files,
+    config: &Config,
+    admin: &UserName,
+    host: &str,
+) -> anyhow::Result<String> {
     make_certificate(files, &config.tls, host)?;
     write_new(
         &files.config(),
-        toml::to_string_pretty(&config)?.as_bytes(),
+        toml::to_string_pretty(config)?.as_bytes(),
         0o600,
     )?;
-    // Last of the files: it marks the folder as set up.
     Keys::fresh()?.save(&files.keys())?;
-    first_admin(files, &config, &admin).await
+    let link = first_admin(files, config, admin).await?;
+    std::fs::File::open(&files.folder)?.sync_all()?;
+    Ok(link)
+}
+
+/// A name in the same folder, so that moving is one step.
+fn beside(folder: &Path) -> anyhow::Result<PathBuf> {
+    let name = folder
+        .file_name()
+        .context("--data names no folder")?
+        .to_string_lossy();
+    let parent = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    Ok(parent
+        .unwrap_or(Path::new("."))
+        .join(format!(".{name}.{}", std::process::id())))
 }
 
 async fn first_admin(files: &Files, config: &Config, admin: &UserName) -> anyhow::Result<String> {
-    let storage = Storage::open(&files.database()).await?;
+    let storage = Storage::create(&files.database()).await?;
     let at = now();
     let person = PersonId::fresh();
     let token = tokens::fresh();
@@ -113,7 +151,7 @@ async fn first_admin(files: &Files, config: &Config, admin: &UserName) -> anyhow
     audit::append(&mut write, entry).await?;
     commit(write).await?;
     storage.close().await;
-    Ok(activation_link(&config.url, &token))
+    Ok(activation_link(&config.url, &token).0)
 }
 
 /// Makes an authority of this directory's own and one certificate by it.

@@ -1,14 +1,16 @@
 //! Sockets, TLS, and a graceful stop.
 
-use std::net::TcpListener as StdListener;
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -27,6 +29,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADERS: Duration = Duration::from_secs(15);
 /// How long requests under way may take to end at a stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long sent bytes may stay unacknowledged; a heartbeat is sent every 25 s.
+const DEAD: Duration = Duration::from_secs(40);
 /// Small buffers: most connections are idle lines of devices.
 const BUFFER: usize = 8 * 1024;
 
@@ -42,6 +46,7 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     let url = config.url.clone();
     let directory = open(files, config).await?;
     let storage = directory.storage.clone();
+    let stop = directory.stop.clone();
     let app = router(directory);
     let graceful = Arc::new(GracefulShutdown::new());
     let mut accepting = tokio::task::JoinSet::new();
@@ -52,9 +57,9 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     tracing::info!(url = %url, "ready");
     stop_signal().await?;
     tracing::info!("stopping");
+    stop.send_replace(true);
     accepting.shutdown().await;
     if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(|_| ()) {
-        // Lines of devices never end by themselves; they are cut after the grace.
         let stopped = tokio::time::timeout(GRACE, graceful.shutdown()).await;
         tracing::debug!(all_ended = stopped.is_ok(), "connections");
     }
@@ -79,11 +84,14 @@ pub async fn open(files: &Files, config: Config) -> anyhow::Result<Directory> {
     Ok(Directory {
         authority,
         keys: Keys::load(&files.keys())?,
-        storage: Storage::open(&files.database()).await?,
+        storage: Storage::open(&files.database())
+            .await
+            .context("can't open the database")?,
         config,
         attempts: crate::attempts::Attempts::default(),
         live: crate::live::Live::default(),
         nonces: Nonces::default(),
+        stop: tokio::sync::watch::Sender::new(false),
     })
 }
 
@@ -144,8 +152,13 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, address)) => {
                 let watcher = graceful.watcher();
-                let app = app.clone().layer(axum::Extension(PeerAddress(address)));
-                tokio::spawn(connection(stream, tls.clone(), app, watcher));
+                tokio::spawn(connection(
+                    stream,
+                    address,
+                    tls.clone(),
+                    app.clone(),
+                    watcher,
+                ));
             }
             Err(fault) => {
                 // Out of file descriptors: those that are served will free some.
@@ -158,22 +171,30 @@ async fn accept(
 
 async fn connection(
     stream: TcpStream,
+    address: SocketAddr,
     tls: TlsAcceptor,
     app: Router,
     watcher: hyper_util::server::graceful::Watcher,
 ) {
-    // Events are small and must not wait for more to come.
-    if stream.set_nodelay(true).is_err() {
+    // Events are small and must not wait for more to come; a computer whose power was cut must not
+    // count as online for the quarter of an hour that TCP would try.
+    let tuned = stream.set_nodelay(true).and_then(|()| {
+        Ok(set_tcp_user_timeout(
+            &stream,
+            u32::try_from(DEAD.as_millis()).unwrap_or(u32::MAX),
+        )?)
+    });
+    if tuned.is_err() {
         return;
     }
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await else {
         tracing::debug!("no TLS handshake");
         return;
     };
-    let service =
-        hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            app.clone().call(request)
-        });
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(PeerAddress(address));
+        app.clone().call(request)
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)

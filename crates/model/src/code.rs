@@ -99,6 +99,10 @@ codes! {
         "It isn't certain whether {org} took your new password. Nothing on this {pc} was changed.",
         "Run the sync and type your new password; if that isn't it, the old one still holds.",
         "The answer to a password change was lost and proving the new password was not possible yet.";
+    AnswerLost = 1009, Never,
+        "{org} didn't answer. What you asked for may have been done or not.",
+        "Look whether it was done before you try again.",
+        "A request left this computer and its answer did not come: the audit tells what was done.";
 
     SignInRefused = 2001, AfterInput,
         "User name or password is wrong.",

@@ -70,7 +70,10 @@ impl Password {
         if normal.text().chars().count() < usize::from(policy.min_length) {
             return Err(Code::TooShort);
         }
-        let lower = Secret::from(normal.text().to_lowercase());
+        // A character has at most three in lower case.
+        let mut lower = String::with_capacity(4 * normal.text().len());
+        lower.extend(normal.text().chars().flat_map(char::to_lowercase));
+        let lower = Secret::from(lower);
         let lower = std::str::from_utf8(lower.expose()).map_err(|_| Code::BadCharacters)?;
         if is_common(lower) {
             return Err(Code::Common);
@@ -143,7 +146,9 @@ impl Names<'_> {
 /// It is common if it is a listed word, repetitions of listed words with digits around them, or
 /// made of at most two different characters, or a run of neighbours in the alphabet.
 fn is_common(lower: &str) -> bool {
-    let mut distinct: Vec<char> = lower.chars().collect();
+    // Reserved in full and wiped: it holds the password once more.
+    let mut distinct = zeroize::Zeroizing::new(Vec::with_capacity(lower.len()));
+    distinct.extend(lower.chars());
     let steps = distinct
         .windows(2)
         .filter(|pair| (pair[1] as i64 - pair[0] as i64).abs() == 1)

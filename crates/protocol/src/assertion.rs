@@ -16,6 +16,8 @@ use crate::Bytes;
 pub const HEADER: &str = "dpop";
 /// The response header that carries the next nonce.
 pub const NONCE_HEADER: &str = "dpop-nonce";
+/// The bytes of an assertion's id.
+pub const ID: usize = 16;
 /// The most characters of an assertion.
 pub const MAX_LENGTH: usize = 2048;
 
@@ -38,7 +40,7 @@ pub struct Claims {
     pub nonce: String,
     /// 128 random bits: each assertion is good once.
     #[serde(rename = "jti")]
-    pub id: String,
+    pub id: Bytes,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,7 +80,7 @@ impl Claims {
         body: &[u8],
         nonce: &str,
     ) -> Self {
-        let mut id = vec![0_u8; 16];
+        let mut id = vec![0_u8; ID];
         rand::rngs::OsRng.fill_bytes(&mut id);
         Self {
             device,
@@ -86,7 +88,7 @@ impl Claims {
             url: url.to_owned(),
             body_hash: body_hash(body),
             nonce: nonce.to_owned(),
-            id: Bytes(id).encode(),
+            id: Bytes(id),
         }
     }
 

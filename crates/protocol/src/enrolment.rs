@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Bytes;
+use crate::{Bytes, Token};
 
 const PREFIX: &str = "lockstep1.";
 
@@ -24,7 +24,7 @@ pub struct EnrolmentString {
     /// The only certificate authority to accept (DER), or none for the system's.
     pub ca: Option<Bytes>,
     /// The limited, expiring token.
-    pub token: String,
+    pub token: Token,
 }
 
 /// Why a string is no enrolment string.
@@ -100,7 +100,7 @@ mod tests {
             realm: "acme".into(),
             realm_key: Bytes(vec![4; 65]),
             ca: Some(Bytes(vec![48; 300])),
-            token: "abc".into(),
+            token: Token("abc".into()),
         }
     }
 

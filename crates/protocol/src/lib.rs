@@ -18,5 +18,7 @@ pub mod enrolment;
 pub mod frame;
 pub mod helper;
 pub mod local;
+mod token;
 
 pub use bytes::Bytes;
+pub use token::Token;

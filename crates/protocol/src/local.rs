@@ -37,6 +37,13 @@ impl Request {
     }
 }
 
+/// The part of a request that every version has: it is read first, for what follows may be news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Versioned {
+    /// The sender's version.
+    pub version: u16,
+}
+
 /// What may be asked. Who asks is known by the socket's peer credentials.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -199,7 +206,7 @@ pub struct BindingStatus {
     pub in_sync: bool,
     /// Each store.
     pub stores: Vec<StoreRow>,
-    /// How many other computers the person has.
+    /// How many other computers of the person have yet to follow.
     pub other_computers: u32,
     /// Why the last sync stopped, if it did.
     pub problem: Option<Code>,

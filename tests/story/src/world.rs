@@ -130,7 +130,7 @@ impl World {
     /// When it is refused.
     pub fn invite(&self, user: &str, display_name: &str) -> anyhow::Result<String> {
         let outcome = self.admin(&["invite", user, "--display-name", display_name])?;
-        Ok(outcome.json::<Invited>()?.activation_link)
+        Ok(outcome.json::<Invited>()?.activation_link.0)
     }
 
     /// Makes an enrolment string.
@@ -141,7 +141,7 @@ impl World {
     pub fn enrolment(&self, uses: u32, valid_for: u32) -> anyhow::Result<String> {
         let (uses, valid_for) = (uses.to_string(), valid_for.to_string());
         let outcome = self.admin(&["enrolment", "--uses", &uses, "--valid-for", &valid_for])?;
-        Ok(outcome.json::<Enrolment>()?.enrolment)
+        Ok(outcome.json::<Enrolment>()?.enrolment.0)
     }
 
     /// What the admin sees of one person's computer.

@@ -88,17 +88,30 @@ async fn change(
                 secrets: core.held(),
             }
         }
-        Err(fault) if fault.code == Code::DirectoryUnreachable => {
-            core.hold(SecretRef::Generation(from), current_copy);
-            settle(enrolled, binding, core, &new_copy, (envelope, from), fault).await?
-        }
-        Err(fault) => {
+        Err(fault) if was_refused(fault.code) => {
             core.envelopes.erase(envelope, from.next())?;
             return Err(fault);
+        }
+        Err(fault) => {
+            core.hold(SecretRef::Generation(from), current_copy);
+            settle(enrolled, binding, core, &new_copy, (envelope, from), fault).await?
         }
     };
     let verdict = binding.run(core, input, caller).await?;
     verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
+}
+
+/// Whether a commit that ended so surely changed nothing; anything else may have.
+fn was_refused(code: Code) -> bool {
+    [
+        Code::AttemptExpired,
+        Code::ChangedMeanwhile,
+        Code::DeviceRefused,
+        Code::DirectoryNotTrusted,
+        Code::DirectoryUnreachable,
+        Code::NotLinked,
+    ]
+    .contains(&code)
 }
 
 /// Finds out what became of a change whose answer was lost, by proving the new password.
@@ -114,7 +127,10 @@ async fn settle(
         Ok(input) => Ok(input),
         Err(fault) if fault.code == Code::NotTheNewPassword => {
             core.envelopes.erase(envelope, from.next())?;
-            Err(lost)
+            Err(Fault {
+                code: Code::DirectoryUnreachable,
+                ..lost
+            })
         }
         // The envelope stays: if the change was made, it holds the password of its generation.
         Err(fault) => Err(Fault::new(Code::ChangeUncertain, fault)),

@@ -9,12 +9,10 @@ use lockstep_model::Code;
 use lockstep_protocol::api::device::{Enrol, Enrolled};
 use lockstep_protocol::enrolment::EnrolmentString;
 use lockstep_protocol::local::{Done, Failure, Need};
-use p256::ecdsa::SigningKey;
-use rand::rngs::OsRng;
 
 use super::{Ended, failed};
 use crate::agent::Agent;
-use crate::keep::identity::{DirectoryWords, Identity};
+use crate::keep::identity::{self, DirectoryWords, Identity};
 use crate::local::Caller;
 use crate::platform;
 
@@ -47,8 +45,9 @@ async fn enrol(
         .clone()
         .map_or(Trust::System, |ca| Trust::Pinned(ca.0));
     let client = Client::new(&said.url, &trust)?;
+    // Kept until the answer is there: if that is lost, the same key asks again.
     let key = DeviceKey {
-        key: SigningKey::random(&mut OsRng),
+        key: identity::drawn_key(&agent.places.state)?,
         device: None,
     };
     let ask = Enrol {
@@ -74,6 +73,7 @@ async fn enrol(
     // The identity comes last: without it the device is not enrolled.
     words.save(&agent.places.state)?;
     identity.save(&agent.places.state)?;
+    identity::forget_drawn_key(&agent.places.state)?;
     agent.enrol(identity, words)?;
     Rc::clone(agent).start();
     tracing::info!(organisation, "enrolled");

@@ -139,6 +139,28 @@ impl DirectoryWords {
     }
 }
 
+/// The key for an enrolment that is under way: the one that was drawn before, or a new one.
+pub(crate) fn drawn_key(state: &Path) -> Result<SigningKey, KeepFault> {
+    let path = drawn_path(state);
+    if let Some(kept) = read::<Zeroizing<String>>(&path)? {
+        let bytes = Secret::new(Bytes::decode(&kept).map_err(|_| KeepFault::Content)?.0);
+        return SigningKey::from_slice(bytes.expose()).map_err(|_| KeepFault::Content);
+    }
+    let key = SigningKey::random(&mut rand::rngs::OsRng);
+    let bytes = Zeroizing::new(key.to_bytes());
+    write(&path, &Zeroizing::new(Bytes(bytes.to_vec()).encode()))?;
+    Ok(key)
+}
+
+/// Forgets the drawn key: it is part of the identity now.
+pub(crate) fn forget_drawn_key(state: &Path) -> Result<(), KeepFault> {
+    super::remove(&drawn_path(state))
+}
+
+fn drawn_path(state: &Path) -> PathBuf {
+    state.join("device-key.json")
+}
+
 fn path(state: &Path) -> PathBuf {
     state.join("device.json")
 }
@@ -160,7 +182,7 @@ mod tests {
             realm: "acme".into(),
             realm_key: Bytes(vec![4; 65]),
             ca: None,
-            token: "once".into(),
+            token: lockstep_protocol::Token("once".into()),
         };
         let key = SigningKey::random(&mut rand::rngs::OsRng);
         let identity = Identity::new(&said, key, DeviceId::fresh());

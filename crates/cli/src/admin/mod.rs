@@ -76,7 +76,7 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
                 display_name,
             };
             let invited: Invited = post(&file, "/admin/people", &person).await?;
-            show.value(&invited, |invited| invited.activation_link.clone());
+            show.value(&invited, |invited| invited.activation_link.0.clone());
             show.note("The link works once. Hand it to the person, and to nobody else.");
         }
         AdminCommand::Computers => {
@@ -89,7 +89,7 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
                 valid_for_s: valid_for,
             };
             let enrolment: Enrolment = post(&file, "/admin/enrolments", &ask).await?;
-            show.value(&enrolment, |enrolment| enrolment.enrolment.clone());
+            show.value(&enrolment, |enrolment| enrolment.enrolment.0.clone());
             show.note("On the computer: sudo lockstep enrol, then paste the line above.");
         }
         AdminCommand::Audit => {

@@ -89,7 +89,9 @@ pub(super) fn audit(audit: &Audit) -> String {
 
 fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let head: Vec<String> = head.iter().map(|&cell| cell.to_owned()).collect();
-    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    // What strangers sent must not steer the terminal.
+    let plain = |row: Vec<String>| row.iter().map(|cell| escaped(cell)).collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).map(plain).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter()
@@ -108,6 +110,12 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
+}
+
+fn escaped(cell: &str) -> String {
+    cell.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }
 
 #[cfg(test)]

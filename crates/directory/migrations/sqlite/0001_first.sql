@@ -63,6 +63,8 @@ CREATE TABLE devices (
     system         TEXT NOT NULL,
     agent_version  TEXT NOT NULL,
     public_key     BLOB NOT NULL UNIQUE,
+    -- The hash of the enrolment token, so that a lost answer can be given again.
+    enrolled_with  BLOB NOT NULL,
     enrolled_at    INTEGER NOT NULL,
     last_contact   INTEGER,
     revoked_at     INTEGER

@@ -28,13 +28,8 @@ impl UserName {
     /// same look-up.
     #[must_use]
     pub fn as_typed(text: &str) -> Self {
-        Self(
-            text.trim()
-                .chars()
-                .take(64)
-                .collect::<String>()
-                .to_ascii_lowercase(),
-        )
+        let plain = text.trim().chars().filter(|c| !c.is_control());
+        Self(plain.take(64).collect::<String>().to_ascii_lowercase())
     }
 
     /// The name.

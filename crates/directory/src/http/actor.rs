@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use lockstep_model::{Code, PersonId, Timestamp};
+use lockstep_protocol::Token;
 use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::public::{Carry, SessionOpened};
 use serde::de::DeserializeOwned;
@@ -23,6 +25,9 @@ use crate::tokens;
 const COOKIE: &str = "__Host-lockstep";
 /// How long a session lasts.
 const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
+
+/// How long a body may take to arrive.
+pub(super) const BODY: Duration = Duration::from_secs(15);
 
 /// The network address of the other side, put into each request by the accept loop.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +91,20 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
     }
 }
 
+impl SignedIn {
+    /// Begins a write in this person's name, if their session has not ended since the request came:
+    /// a body that is held back must not outlive the session.
+    pub(super) async fn write(&self, directory: &Directory) -> Result<Write, Refusal> {
+        let mut write = directory.storage.write().await?;
+        let still = sessions::person(&mut write, &self.token_hash, now()).await?;
+        if still == Some(self.person.id) {
+            Ok(write)
+        } else {
+            Err(Code::SignedOut.into())
+        }
+    }
+}
+
 /// Somebody with a session who may administer the directory.
 pub(super) struct Administrator(pub(super) SignedIn);
 
@@ -111,10 +130,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<Directory>> for Body<T> {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, state: &Arc<Directory>) -> Result<Self, Refusal> {
-        let json = Json::from_request(request, state)
-            .await
-            .map_err(|_| Code::BadRequest)?;
-        Ok(Self(json.0))
+        let json = tokio::time::timeout(BODY, Json::from_request(request, state)).await;
+        match json {
+            Ok(Ok(json)) => Ok(Self(json.0)),
+            Ok(Err(_)) | Err(_) => Err(Code::BadRequest.into()),
+        }
     }
 }
 
@@ -138,7 +158,7 @@ pub(super) async fn open_session(
     sessions::open(write, &session).await?;
     let mut headers = HeaderMap::new();
     let token = match carry {
-        Carry::Bearer => Some(token),
+        Carry::Bearer => Some(Token(token)),
         Carry::Cookie => {
             set_cookie(&mut headers, &token, SESSION_MS / 1000);
             None

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use lockstep_model::{Code, PersonId, Timestamp};
+use lockstep_protocol::Token;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::admin::{
     Audit, ComputerRow, Computers, Enrolment, Invited, NewEnrolment, NewPerson, People, PersonRow,
@@ -13,12 +14,12 @@ use lockstep_protocol::api::admin::{
 use lockstep_protocol::api::me::{Role, Standing};
 
 use super::actor::{Administrator, Body, Origin};
-use super::problem::Answer;
+use super::problem::{Answer, Refusal};
 use super::{Directory, now};
 use crate::core::enrolment::EnrolmentToken;
 use crate::core::names::{self, UserName};
 use crate::storage::audit::{self, Action, Entry};
-use crate::storage::{commit, devices, people};
+use crate::storage::{Write, commit, devices, people};
 use crate::tokens;
 
 /// How long an invitation works.
@@ -77,13 +78,10 @@ pub(super) async fn invite(
     let at = now();
     let name = UserName::choose(&ask.user_name)?;
     let display_name = names::display_name(&ask.display_name)?;
-    let person = PersonId::fresh();
     let token = tokens::fresh();
     let expires_at = Timestamp(at.0 + INVITATION_MS);
-    let mut write = directory.storage.write().await?;
-    if !people::add(&mut write, person, &name, display_name, Role::Person, at).await? {
-        return Err(Code::NameTaken.into());
-    }
+    let mut write = admin.write(&directory).await?;
+    let person = invitee(&mut write, &name, display_name, at).await?;
     people::invite(&mut write, person, &tokens::hash(&token), expires_at).await?;
     let entry = Entry {
         at,
@@ -158,9 +156,7 @@ pub(super) async fn enrol(
         uses_left: ask.uses,
         expires_at,
     };
-    let enrolment = directory
-        .make_enrolment(&admin.person, token, &origin)
-        .await?;
+    let enrolment = directory.make_enrolment(&admin, token, &origin).await?;
     Ok(Json(Enrolment {
         enrolment,
         expires_at,
@@ -180,7 +176,26 @@ pub(super) async fn audit(
     }))
 }
 
+/// Adds a person, or takes one who has yet to activate: their former links end.
+async fn invitee(
+    write: &mut Write,
+    name: &UserName,
+    display_name: &str,
+    at: Timestamp,
+) -> Result<PersonId, Refusal> {
+    let person = PersonId::fresh();
+    if people::add(write, person, name, display_name, Role::Person, at).await? {
+        return Ok(person);
+    }
+    let pending = people::by_name(write, name).await?;
+    let pending = pending
+        .filter(|person| person.credential.is_none())
+        .ok_or(Code::NameTaken)?;
+    people::end_invitations(write, pending.id).await?;
+    Ok(pending.id)
+}
+
 /// The link that an invited person opens; the token is in the fragment, which no server sees.
-pub(crate) fn activation_link(url: &str, token: &str) -> String {
-    format!("{url}/activate#{token}")
+pub(crate) fn activation_link(url: &str, token: &str) -> Token {
+    Token(format!("{url}/activate#{token}"))
 }

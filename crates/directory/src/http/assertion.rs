@@ -1,6 +1,6 @@
 //! A device's request: signed, bound to method, address and body, fresh, and good once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,17 +10,23 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use lockstep_model::Code;
 use lockstep_protocol::api::MAX_BODY;
-use lockstep_protocol::assertion::{Claims, HEADER, NONCE_HEADER, body_hash};
+use lockstep_protocol::assertion::{Claims, HEADER, ID, NONCE_HEADER, body_hash};
 use p256::ecdsa::VerifyingKey;
 use serde::de::DeserializeOwned;
 
 use super::Directory;
+use super::actor::BODY;
 use super::problem::Refusal;
 use crate::storage::devices::{self, DeviceRecord};
 use crate::tokens;
 
-/// How long a nonce is good for, by the directory's clock.
-const NONCE_LIFETIME: Duration = Duration::from_secs(60);
+/// How long a slot of nonces lasts, by the directory's clock; a nonce is good in its own slot and
+/// in the next.
+const SLOT: Duration = Duration::from_secs(30);
+/// The most spent assertions that are remembered: what 2,000 devices can sign in a minute.
+const SPENT: usize = 1_000_000;
+
+type Id = [u8; ID];
 
 /// The nonces of this process and the assertions that were spent.
 ///
@@ -29,7 +35,7 @@ const NONCE_LIFETIME: Duration = Duration::from_secs(60);
 pub struct Nonces {
     salt: String,
     began: Instant,
-    spent: Mutex<BTreeMap<u64, std::collections::BTreeSet<String>>>,
+    spent: Mutex<BTreeMap<u64, BTreeSet<Id>>>,
 }
 
 impl Default for Nonces {
@@ -48,20 +54,33 @@ impl Nonces {
         self.of_slot(self.slot(now))
     }
 
-    /// Spends an assertion: true if its nonce is fresh and its id was never seen with it.
-    fn spend(&self, claims: &Claims, now: Instant) -> bool {
+    /// The slot of an assertion's nonce, if that is fresh.
+    fn fresh(&self, claims: &Claims, now: Instant) -> Option<u64> {
         let slot = self.slot(now);
-        let fresh = [slot, slot.saturating_sub(1)]
+        [slot, slot.saturating_sub(1)]
             .into_iter()
-            .find(|slot| self.of_slot(*slot) == claims.nonce);
-        let Some(of) = fresh else { return false };
+            .find(|slot| self.of_slot(*slot) == claims.nonce)
+    }
+
+    /// Spends an assertion: true if its nonce is fresh and its id was never seen with it.
+    ///
+    /// Only for devices that are known: what strangers sign is not worth remembering.
+    fn spend(&self, claims: &Claims, now: Instant) -> bool {
+        let Ok(id) = Id::try_from(claims.id.as_slice()) else {
+            return false;
+        };
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(of) = self.fresh(claims, now) else {
+            return false;
+        };
+        let slot = self.slot(now);
         spent.retain(|kept, _| *kept + 1 >= slot);
-        spent.entry(of).or_default().insert(claims.id.clone())
+        let full = spent.values().map(BTreeSet::len).sum::<usize>() >= SPENT;
+        !full && spent.entry(of).or_default().insert(id)
     }
 
     fn slot(&self, now: Instant) -> u64 {
-        now.duration_since(self.began).as_secs() / (NONCE_LIFETIME.as_secs() / 2)
+        now.duration_since(self.began).as_secs() / SLOT.as_secs()
     }
 
     fn of_slot(&self, slot: u64) -> String {
@@ -137,9 +156,10 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for Asserted<T> {
             .and_then(|value| value.to_str().ok());
         let assertion = assertion.ok_or(Code::DeviceRefused)?;
         let (claims, key) = Claims::open(assertion).map_err(|_| Code::DeviceRefused)?;
-        let body = to_bytes(body, MAX_BODY)
-            .await
-            .map_err(|_| Code::BadRequest)?;
+        let body = tokio::time::timeout(BODY, to_bytes(body, MAX_BODY)).await;
+        let Ok(Ok(body)) = body else {
+            return Err(Code::BadRequest.into());
+        };
         // The path as it was sent: nesting has cut the prefix off the request's own.
         let sent = parts
             .extensions
@@ -153,7 +173,7 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for Asserted<T> {
             return Err(Code::DeviceRefused.into());
         }
         let now = Instant::now();
-        if !directory.nonces.spend(&claims, now) {
+        if directory.nonces.fresh(&claims, now).is_none() {
             return Err(Unasserted::Nonce(directory.nonces.present(now)));
         }
         let text: &[u8] = if body.is_empty() { b"null" } else { &body };
@@ -175,7 +195,7 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for FromDevice<T> {
         let device = devices::by_id(&mut db, id).await.map_err(Refusal::from)?;
         let device = device.ok_or(Code::DeviceRefused)?;
         let own = key.to_encoded_point(false).as_bytes() == device.public_key.as_slice();
-        if !own || device.revoked {
+        if !own || device.revoked || !directory.nonces.spend(&claims, Instant::now()) {
             return Err(Code::DeviceRefused.into());
         }
         Ok(Self { device, body })
@@ -194,12 +214,27 @@ mod tests {
     fn an_assertion_is_good_once_and_while_its_nonce_is_fresh() {
         let nonces = Nonces::default();
         let now = Instant::now();
+        let at = |seconds| now + Duration::from_secs(seconds);
         let one = claims(&nonces.present(now));
         assert!(nonces.spend(&one, now));
         assert!(!nonces.spend(&one, now));
-        assert!(nonces.spend(&claims(&one.nonce), now + Duration::from_secs(29)));
-        assert!(!nonces.spend(&claims(&one.nonce), now + Duration::from_secs(61)));
+        assert!(nonces.spend(&claims(&one.nonce), at(29)));
+        assert!(nonces.spend(&claims(&one.nonce), at(31)), "the slot before");
+        assert!(!nonces.spend(&one, at(31)), "spent in the slot before");
+        assert!(!nonces.spend(&claims(&one.nonce), at(61)));
         assert!(!nonces.spend(&claims("made up"), now));
         assert!(!nonces.spend(&claims(&Nonces::default().present(now)), now));
+    }
+
+    #[test]
+    fn an_id_of_another_length_is_never_remembered() {
+        let nonces = Nonces::default();
+        let now = Instant::now();
+        let long = Claims {
+            id: vec![7; 1000].into(),
+            ..claims(&nonces.present(now))
+        };
+        assert!(!nonces.spend(&long, now));
+        assert!(nonces.spent.lock().unwrap().is_empty());
     }
 }

@@ -8,21 +8,25 @@ use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::Stream;
 use http::StatusCode;
-use lockstep_model::{Code, DeviceId};
+use lockstep_model::{Code, DeviceId, PersonId, Stamp};
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::device::{
-    BindingNews, CheckIn, Enrol, Enrolled, Report, RetireEnvelopes, Unlink,
+    BindingNews, CheckIn, Enrol, Enrolled, Report, Reported, RetireEnvelopes, Unlink,
 };
+use lockstep_protocol::api::me::Standing;
+use sqlx::SqliteConnection;
 
 use super::actor::Origin;
 use super::assertion::{Asserted, FromDevice};
+use super::events::Line;
 use super::problem::{Answer, Refusal};
+use super::public::topics;
 use super::{Directory, events, now};
 use crate::core::{enrolment, names, standing::ReportedStore};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::DeviceRecord;
-use crate::storage::{Write, commit, devices, people, shares};
+use crate::storage::{StorageFault, Write, commit, devices, people, shares};
 use crate::tokens;
 
 /// Enrols a computer: spends one use of an enrolment string.
@@ -45,8 +49,13 @@ pub(super) async fn enrol(
         .map_err(|_| Code::BadRequest)?
         .to_owned();
     let agent = names::display_name(&ask.agent_version).map_err(|_| Code::BadRequest)?;
-    let token_hash = tokens::hash(&ask.token);
+    let token_hash = tokens::hash(ask.token.expose());
+    let public_key = key.to_encoded_point(false).as_bytes().to_vec();
     let mut write = directory.storage.write().await?;
+    // The answer to an enrolment may have been lost: the same key with the same token gets it again.
+    if let Some(device) = devices::enrolled_with(&mut write, &public_key, &token_hash).await? {
+        return Ok(Json(directory.enrolled(device.id)));
+    }
     let token = devices::enrolment(&mut write, &token_hash).await?;
     let spent = enrolment::spend(token, at);
     let entry = Entry {
@@ -70,20 +79,15 @@ pub(super) async fn enrol(
         id: DeviceId::fresh(),
         name,
         system,
-        public_key: key.to_encoded_point(false).as_bytes().to_vec(),
+        public_key,
         last_contact: Some(at),
         revoked: false,
     };
-    if !devices::add(&mut write, &device, agent, at).await? {
+    if !devices::add(&mut write, &device, agent, &token_hash, at).await? {
         return Err(Code::AlreadyEnrolled.into());
     }
     commit(write).await?;
-    Ok(Json(Enrolled {
-        device: device.id,
-        realm: directory.config.realm.clone(),
-        vouch: directory.keys.vouch(&directory.config.realm),
-        organisation: directory.config.organisation.clone(),
-    }))
+    Ok(Json(directory.enrolled(device.id)))
 }
 
 /// Where the device's bindings stand.
@@ -111,7 +115,14 @@ pub(super) async fn watch(
         device: device.id,
     };
     let id = device.id;
-    Ok(events::stream("check_in", listener, leaving, move || {
+    let stopping = directory.stopping();
+    let line = Line {
+        name: "check_in",
+        listener,
+        stopping,
+        _keep: leaving,
+    };
+    Ok(events::stream(line, move || {
         let directory = Arc::clone(&directory);
         async move { directory.check_in(id).await }
     }))
@@ -119,11 +130,11 @@ pub(super) async fn watch(
 
 /// Takes a report of how a binding's stores stand.
 #[utoipa::path(post, operation_id = "report_stores", path = "/device/report", request_body = Report,
-    responses((status = 204), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = Reported), (status = "4XX", body = Problem)))]
 pub(super) async fn report(
     State(directory): State<Arc<Directory>>,
     FromDevice { device, body: ask }: FromDevice<Report>,
-) -> Result<StatusCode, Refusal> {
+) -> Answer<Reported> {
     let at = now();
     let mut write = directory.storage.write().await?;
     let binding = devices::binding(&mut write, ask.binding).await?;
@@ -138,9 +149,19 @@ pub(super) async fn report(
         .collect();
     devices::report(&mut write, binding.id, &stores, ask.problem, at).await?;
     devices::heard_from(&mut write, device.id, at).await?;
-    commit(write).await?;
-    directory.live.touch(Topic::Person(binding.person));
-    Ok(StatusCode::NO_CONTENT)
+    let person = people::by_id(&mut write, binding.person)
+        .await?
+        .ok_or(Code::NotLinked)?;
+    let stamp = person.credential.ok_or(Code::NotLinked)?.stamp;
+    let others = directory
+        .others_behind(&mut write, binding.person, device.id, stamp)
+        .await?;
+    directory
+        .commit_and_tell(write, vec![Topic::Person(binding.person)])
+        .await?;
+    Ok(Json(Reported {
+        other_computers: others,
+    }))
 }
 
 /// Retires envelopes: deletes their shares. Repeating it is fine.
@@ -194,14 +215,42 @@ pub(super) async fn unlink(
         )
         .await?;
     }
-    commit(write).await?;
-    if let Some(binding) = binding.filter(|binding| binding.device == device.id) {
-        directory.tell(binding.person).await?;
-    }
+    let concerned = match binding.filter(|binding| binding.device == device.id) {
+        Some(binding) => topics(&mut write, binding.person).await?,
+        None => Vec::new(),
+    };
+    directory.commit_and_tell(write, concerned).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 impl Directory {
+    fn enrolled(&self, device: DeviceId) -> Enrolled {
+        Enrolled {
+            device,
+            realm: self.config.realm.clone(),
+            vouch: self.keys.vouch(&self.config.realm),
+            organisation: self.config.organisation.clone(),
+        }
+    }
+
+    /// How many of a person's computers, this one aside, have yet to follow.
+    async fn others_behind(
+        &self,
+        db: &mut SqliteConnection,
+        person: PersonId,
+        device: DeviceId,
+        stamp: Stamp,
+    ) -> Result<u32, StorageFault> {
+        let mut behind = 0;
+        for other in devices::bindings_of_person(db, person).await? {
+            if other.device != device {
+                let computer = self.computer(db, &other, stamp).await?;
+                behind += u32::from(computer.standing != Standing::InSync);
+            }
+        }
+        Ok(behind)
+    }
+
     async fn check_in(&self, device: DeviceId) -> Result<CheckIn, Refusal> {
         let mut db = self.storage.read().await?;
         let mut bindings = Vec::new();
@@ -217,18 +266,17 @@ impl Directory {
             let Some(credential) = person.credential else {
                 continue;
             };
-            let of_person = devices::bindings_of_person(&mut db, binding.person).await?;
-            let others = of_person
-                .iter()
-                .filter(|other| other.device != device)
-                .count();
+            let stamp = credential.stamp;
+            let others = self
+                .others_behind(&mut db, binding.person, device, stamp)
+                .await?;
             bindings.push(BindingNews {
                 binding: binding.id,
                 user_name: person.user_name,
                 display_name: person.display_name,
                 stamp: credential.stamp,
                 changed: credential.changed,
-                other_computers: u32::try_from(others).unwrap_or(u32::MAX),
+                other_computers: others,
             });
         }
         Ok(CheckIn {

@@ -6,21 +6,35 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::problem::Refusal;
 use crate::live::Listener;
 
 /// How often an idle line says that it is alive: below the usual 30 s of proxies.
 const HEARTBEAT: Duration = Duration::from_secs(25);
+/// How often the truth is read though nothing touched it: it bounds what any lost touch, or a
+/// session that expired, can do.
+const LOOK_AGAIN: Duration = Duration::from_secs(300);
 
-/// Streams what `read` answers, now and whenever the listener is touched.
+/// One stream of one client.
+pub(super) struct Line<K> {
+    /// What the events are called.
+    pub(super) name: &'static str,
+    /// What wakes it.
+    pub(super) listener: Listener,
+    /// Ends it: the directory stops.
+    pub(super) stopping: watch::Receiver<bool>,
+    /// Lives as long as the stream does.
+    pub(super) _keep: K,
+}
+
+/// Streams what `read` answers, now and whenever it has changed.
 ///
-/// A refusal ends the stream; the client comes back and is told why. `keep` lives as long as the
-/// stream does.
+/// A refusal ends the stream; the client comes back and is told why.
 pub(super) fn stream<T, F, K>(
-    name: &'static str,
-    listener: Listener,
-    keep: K,
+    line: Line<K>,
     read: impl Fn() -> F + Send + 'static,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + Send>
 where
@@ -28,14 +42,29 @@ where
     F: Future<Output = Result<T, Refusal>> + Send,
     K: Send + 'static,
 {
-    let state = (true, listener, keep, read);
-    let events = stream::unfold(state, move |(first, mut listener, keep, read)| async move {
-        if !first {
-            listener.touched().await;
+    let state = (line, String::new(), read);
+    let events = stream::unfold(state, |(mut line, mut told, read)| async move {
+        loop {
+            if !told.is_empty() {
+                tokio::select! {
+                    _ = timeout(LOOK_AGAIN, line.listener.touched()) => {}
+                    _ = line.stopping.wait_for(|stopping| *stopping) => return None,
+                }
+            }
+            let truth = match read().await {
+                Ok(truth) => truth,
+                Err(refusal) => {
+                    refusal.log();
+                    return None;
+                }
+            };
+            let truth = serde_json::to_string(&truth).ok()?;
+            if truth != told {
+                told.clone_from(&truth);
+                let event = Event::default().event(line.name).data(truth);
+                return Some((Ok(event), (line, told, read)));
+            }
         }
-        let truth = read().await.ok()?;
-        let event = Event::default().event(name).json_data(truth).ok()?;
-        Some((Ok(event), (false, listener, keep, read)))
     });
     Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))
 }

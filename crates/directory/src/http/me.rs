@@ -9,12 +9,14 @@ use axum::response::sse::{Event, Sse};
 use futures_util::stream::Stream;
 use http::HeaderMap;
 use lockstep_model::{Code, PersonId, Stamp, Timestamp};
+use lockstep_protocol::Token;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::me::{Computer, Me, OwnEnrolment};
 use lockstep_protocol::enrolment::EnrolmentString;
 use sqlx::SqliteConnection;
 
 use super::actor::{Origin, SignedIn, forget_cookie};
+use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
 use crate::core::enrolment::EnrolmentToken;
@@ -22,7 +24,6 @@ use crate::core::standing::standing;
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::BindingRecord;
-use crate::storage::people::Person;
 use crate::storage::{StorageFault, commit, devices, people, sessions};
 use crate::tokens;
 
@@ -50,7 +51,13 @@ pub(super) async fn watch(
     let listener = directory.live.listen(Topic::Person(person.id));
     let id = person.id;
     let token_hash = Arc::new(token_hash);
-    events::stream("me", listener, (), move || {
+    let line = Line {
+        name: "me",
+        listener,
+        stopping: directory.stopping(),
+        _keep: (),
+    };
+    events::stream(line, move || {
         let (directory, token_hash) = (Arc::clone(&directory), Arc::clone(&token_hash));
         async move {
             let mut db = directory.storage.read().await?;
@@ -67,10 +74,11 @@ pub(super) async fn watch(
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn sign_out(
     State(directory): State<Arc<Directory>>,
-    SignedIn { person, token_hash }: SignedIn,
+    signed_in: SignedIn,
     origin: Origin,
 ) -> Result<(http::StatusCode, HeaderMap), Refusal> {
-    let mut write = directory.storage.write().await?;
+    let mut write = signed_in.write(&directory).await?;
+    let SignedIn { person, token_hash } = signed_in;
     sessions::end(&mut write, &token_hash).await?;
     let entry = Entry {
         at: now(),
@@ -81,8 +89,9 @@ pub(super) async fn sign_out(
         result: Ok(()),
     };
     audit::append(&mut write, entry).await?;
-    commit(write).await?;
-    directory.live.touch(Topic::Person(person.id));
+    directory
+        .commit_and_tell(write, vec![Topic::Person(person.id)])
+        .await?;
     Ok((http::StatusCode::NO_CONTENT, forget_cookie()))
 }
 
@@ -91,14 +100,14 @@ pub(super) async fn sign_out(
     responses((status = 200, body = OwnEnrolment), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
     State(directory): State<Arc<Directory>>,
-    SignedIn { person, .. }: SignedIn,
+    signed_in: SignedIn,
     origin: Origin,
 ) -> Answer<OwnEnrolment> {
     let token = EnrolmentToken {
         uses_left: 1,
         expires_at: Timestamp(now().0 + OWN_ENROLMENT_MS),
     };
-    let enrolment = directory.make_enrolment(&person, token, &origin).await?;
+    let enrolment = directory.make_enrolment(&signed_in, token, &origin).await?;
     Ok(Json(OwnEnrolment {
         enrolment,
         expires_at: token.expires_at,
@@ -109,12 +118,13 @@ impl Directory {
     /// Makes an enrolment string, whoever may ask for it.
     pub(super) async fn make_enrolment(
         &self,
-        by: &Person,
+        by: &SignedIn,
         token: EnrolmentToken,
         origin: &Origin,
-    ) -> Result<String, Refusal> {
+    ) -> Result<Token, Refusal> {
         let secret = tokens::fresh();
-        let mut write = self.storage.write().await?;
+        let mut write = by.write(self).await?;
+        let by = &by.person;
         devices::add_enrolment(&mut write, &tokens::hash(&secret), by.id, token).await?;
         let entry = Entry {
             at: now(),
@@ -131,9 +141,9 @@ impl Directory {
             realm: self.config.realm.clone(),
             realm_key: self.keys.realm_key(),
             ca: self.authority.clone().map(lockstep_protocol::Bytes),
-            token: secret,
+            token: Token(secret),
         };
-        Ok(said.encode())
+        Ok(Token(said.encode()))
     }
 
     /// The present view of one person.
@@ -179,15 +189,5 @@ impl Directory {
             last_contact: device.last_contact,
             online,
         })
-    }
-
-    /// Wakes a person's portals and computers.
-    pub(super) async fn tell(&self, person: PersonId) -> Result<(), Refusal> {
-        let mut db = self.storage.read().await?;
-        for binding in devices::bindings_of_person(&mut db, person).await? {
-            self.live.touch(Topic::Device(binding.device));
-        }
-        self.live.touch(Topic::Person(person));
-        Ok(())
     }
 }

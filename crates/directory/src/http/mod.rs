@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use lockstep_model::Timestamp;
+use lockstep_model::{Code, Timestamp};
+use lockstep_protocol::api::MAX_BODY;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -49,6 +51,15 @@ pub struct Directory {
     pub live: Live,
     /// Nonces and spent assertions of devices.
     pub nonces: Nonces,
+    /// Becomes true when the directory stops, which ends every stream.
+    pub stop: tokio::sync::watch::Sender<bool>,
+}
+
+impl Directory {
+    /// Tells a stream when to end.
+    fn stopping(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
 }
 
 type Shared = Arc<Directory>;
@@ -69,6 +80,8 @@ pub fn router(directory: Directory) -> Router {
     Router::new()
         .merge(api)
         .fallback(web::serve)
+        .method_not_allowed_fallback(async || Refusal::from(Code::BadRequest))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
             problem::describe,

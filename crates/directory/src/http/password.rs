@@ -66,7 +66,7 @@ pub(super) async fn start(
     responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
 pub(super) async fn finish(
     State(directory): State<Arc<Directory>>,
-    SignedIn { person, token_hash }: SignedIn,
+    signed_in: SignedIn,
     origin: Origin,
     Body(ask): Body<PasswordFinish>,
 ) -> Answer<PasswordChanged> {
@@ -79,11 +79,12 @@ pub(super) async fn finish(
     else {
         return Err(Code::AttemptExpired.into());
     };
-    if proving != person.id {
+    if proving != signed_in.person.id {
         return Err(Code::AttemptExpired.into());
     }
     let at = now();
-    let mut write = directory.storage.write().await?;
+    let mut write = signed_in.write(&directory).await?;
+    let SignedIn { person, token_hash } = signed_in;
     if pending.finish(ask.finish.as_slice()).is_err() {
         let entry = Entry {
             at,

@@ -39,12 +39,25 @@ impl From<StorageFault> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Writes down what is not the client's fault.
+    pub(super) fn log(&self) {
+        match (&self.cause, self.code) {
+            (Some(cause), code) => {
+                let chain = error_chain(cause);
+                tracing::error!(error.code = %code, error.chain = chain, "request failed");
+            }
+            (None, Code::Internal | Code::AnswerLost) => {
+                tracing::error!(error.code = %self.code, "request failed");
+            }
+            (None, _) => {}
+        }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        if let Some(cause) = self.cause {
-            let chain = error_chain(&cause);
-            tracing::error!(error.code = %self.code, error.chain = chain, "request failed");
-        }
+        self.log();
         let mut response = status(self.code).into_response();
         response.extensions_mut().insert(self.code);
         response
@@ -111,6 +124,7 @@ fn status(code: Code) -> StatusCode {
         | Code::VersionRefused
         | Code::BadRequest
         | Code::ChangeUncertain
+        | Code::AnswerLost
         | Code::ThatIsTheOldPassword
         | Code::NotTheComputersPassword
         | Code::OldPasswordNeeded

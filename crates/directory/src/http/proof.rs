@@ -5,9 +5,7 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
-use lockstep_model::{
-    BindingId, Channel, Code, DeviceId, EnvelopeId, Provenance, Secret, Stamp, Timestamp,
-};
+use lockstep_model::{BindingId, Channel, Code, EnvelopeId, Provenance, Secret, Stamp, Timestamp};
 use lockstep_opaque::seal::shares::{self, SHARE};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::Problem;
@@ -20,7 +18,7 @@ use rand::RngCore as _;
 use super::actor::Origin;
 use super::assertion::FromDevice;
 use super::problem::{Answer, Refusal};
-use super::public::{Change, commit_change, identifiers};
+use super::public::{Change, commit_change, identifiers, topics};
 use super::{Directory, now};
 use crate::attempts::{Attempt, DeviceProof};
 use crate::core::credential::{Command, Credential};
@@ -140,9 +138,19 @@ pub(super) async fn finish(
     };
     let (Ok(session_key), Some((person, stamp))) = (pending.finish(ask.finish.as_slice()), person)
     else {
-        let code = refused(proof.purpose);
-        note.audit(&mut write, Action::DeviceProof, "", Err(code))
-            .await?;
+        let code = proof.purpose.refusal();
+        let action = match proof.purpose {
+            Purpose::Link => Action::DeviceLinked,
+            Purpose::Sync | Purpose::Change => Action::DeviceProof,
+        };
+        let whom = match person {
+            Some((id, _)) => people::by_id(&mut write, id)
+                .await?
+                .map(|person| person.user_name),
+            None => None,
+        };
+        let whom = whom.as_deref().unwrap_or("an unknown name");
+        note.audit(&mut write, action, whom, Err(code)).await?;
         commit(write).await?;
         return Err(code.into());
     };
@@ -153,7 +161,7 @@ pub(super) async fn finish(
     if credential.stamp != stamp {
         return Err(Code::ChangedMeanwhile.into());
     }
-    in_good_standing(&mut write, device.id).await?;
+    in_good_standing(&mut write, &proof, &person).await?;
     if proof.purpose == Purpose::Link {
         let account = ask.account.as_deref().ok_or(Code::BadRequest)?;
         link(&mut write, &proof, &person, account, at).await?;
@@ -190,7 +198,11 @@ pub(super) async fn finish(
     }
     let context = proof_context(proof.purpose, proof.device, proof.binding);
     let sealed = shares::seal(&session_key, &released, &context).map_err(|_| Code::Internal)?;
-    commit(write).await?;
+    let concerned = match proof.purpose {
+        Purpose::Link => topics(&mut write, person.id).await?,
+        Purpose::Sync | Purpose::Change => Vec::new(),
+    };
+    directory.commit_and_tell(write, concerned).await?;
     if proof.purpose == Purpose::Change {
         let next = Attempt::ProvedChange {
             proof,
@@ -200,9 +212,6 @@ pub(super) async fn finish(
         directory
             .attempts
             .keep_as(ask.attempt, next, Instant::now());
-    }
-    if proof.purpose == Purpose::Link {
-        directory.tell(person.id).await?;
     }
     Ok(Json(Proved {
         person: person.id,
@@ -236,10 +245,14 @@ pub(super) async fn commit_change_from_device(
     let at = now();
     let verifier = directory.new_verifier(ask.registration_record.as_slice())?;
     let mut write = directory.storage.write().await?;
-    in_good_standing(&mut write, device.id).await?;
     let person = people::by_id(&mut write, person)
         .await?
         .ok_or(Code::NotLinked)?;
+    in_good_standing(&mut write, &proof, &person).await?;
+    // Altered on the way, it would make a password that never proves.
+    if ask.made_with != directory.new_credential(person.id.to_string()) {
+        return Err(Code::DirectoryNotTrusted.into());
+    }
     let command = Command::Change {
         proved: stamp,
         from: ask.from,
@@ -266,15 +279,28 @@ pub(super) async fn commit_change_from_device(
     }))
 }
 
-/// Checks that nobody revoked the device since its request was accepted.
-async fn in_good_standing(write: &mut Write, device: DeviceId) -> Result<(), Refusal> {
-    let device = devices::by_id(write, device)
+/// Checks that the device was not revoked and the binding not given up since the proof began.
+async fn in_good_standing(
+    write: &mut Write,
+    proof: &DeviceProof,
+    person: &Person,
+) -> Result<(), Refusal> {
+    let device = devices::by_id(write, proof.device)
         .await?
         .ok_or(Code::DeviceRefused)?;
     if device.revoked {
-        Err(Code::DeviceRefused.into())
-    } else {
-        Ok(())
+        return Err(Code::DeviceRefused.into());
+    }
+    let bound = devices::binding(write, proof.binding).await?;
+    match (proof.purpose, bound) {
+        // Made in this very transaction; the database refuses a second one.
+        (Purpose::Link, _) => Ok(()),
+        (Purpose::Sync | Purpose::Change, Some(bound))
+            if bound.device == proof.device && bound.person == person.id =>
+        {
+            Ok(())
+        }
+        (Purpose::Sync | Purpose::Change, _) => Err(Code::NotLinked.into()),
     }
 }
 
@@ -369,15 +395,6 @@ impl Releasing<'_> {
 /// What a stored share is sealed for.
 fn share_name(envelope: EnvelopeId) -> Vec<u8> {
     format!("lockstep share|{envelope}").into_bytes()
-}
-
-/// What a failed proof means to the person who typed the password.
-const fn refused(purpose: Purpose) -> Code {
-    match purpose {
-        Purpose::Link => Code::SignInRefused,
-        Purpose::Sync => Code::NotTheNewPassword,
-        Purpose::Change => Code::NotTheCurrentPassword,
-    }
 }
 
 /// What the audit entries of one request share.

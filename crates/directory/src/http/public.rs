@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use http::HeaderMap;
 use lockstep_model::password::NORMALISATION;
-use lockstep_model::{Channel, Code, Provenance};
+use lockstep_model::{Channel, Code, PersonId, Provenance};
 use lockstep_opaque::server::ServerKeys;
 use lockstep_opaque::{Identifiers, SUITE};
 use lockstep_protocol::Bytes;
@@ -16,6 +16,7 @@ use lockstep_protocol::api::public::{
     SessionOpened, SignInFinish, SignInStart, SignInStarted,
 };
 use lockstep_protocol::api::{Credential, Organisation, Problem};
+use sqlx::SqliteConnection;
 
 use super::actor::{Body, Origin, open_session};
 use super::problem::{Answer, Refusal};
@@ -26,7 +27,7 @@ use crate::core::names::UserName;
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Person};
-use crate::storage::{Write, commit};
+use crate::storage::{StorageFault, Write, commit, devices, sessions};
 use crate::tokens;
 
 /// The organisation's words and rules.
@@ -43,7 +44,7 @@ pub(super) async fn activation_open(
     Body(ask): Body<ActivationOpen>,
 ) -> Answer<ActivationOffer> {
     let mut db = directory.storage.read().await?;
-    let invited = people::invited(&mut db, &tokens::hash(&ask.token), now()).await?;
+    let invited = people::invited(&mut db, &tokens::hash(ask.token.expose()), now()).await?;
     let (person, expires_at) = invited.ok_or(Code::InvitationSpent)?;
     Ok(Json(ActivationOffer {
         user_name: person.user_name,
@@ -60,7 +61,7 @@ pub(super) async fn activation_start(
     Body(ask): Body<ActivationStart>,
 ) -> Answer<ActivationStarted> {
     let mut db = directory.storage.read().await?;
-    let invited = people::invited(&mut db, &tokens::hash(&ask.token), now()).await?;
+    let invited = people::invited(&mut db, &tokens::hash(ask.token.expose()), now()).await?;
     let (person, _) = invited.ok_or(Code::InvitationSpent)?;
     let id = person.id.to_string();
     let answer = directory
@@ -83,7 +84,7 @@ pub(super) async fn activation_finish(
 ) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
     let now = now();
     let mut write = directory.storage.write().await?;
-    let invited = people::invited(&mut write, &tokens::hash(&ask.token), now).await?;
+    let invited = people::invited(&mut write, &tokens::hash(ask.token.expose()), now).await?;
     let (person, _) = invited.ok_or(Code::InvitationSpent)?;
     let command = Command::Activate {
         epoch: directory.storage.epoch(),
@@ -108,8 +109,9 @@ pub(super) async fn activation_finish(
         result: Ok(()),
     };
     audit::append(&mut write, entry).await?;
-    commit(write).await?;
-    directory.live.touch(Topic::Person(person.id));
+    directory
+        .commit_and_tell(write, vec![Topic::Person(person.id)])
+        .await?;
     Ok((opened.0, Json(opened.1)))
 }
 
@@ -136,8 +138,7 @@ pub(super) async fn sign_in_start(
         .map_err(|_| Code::BadRequest)?;
     let attempt = Attempt::SignIn {
         pending: Box::new(pending),
-        person: record.and(person.as_ref()).map(|person| person.id),
-        user_name: name.as_str().to_owned(),
+        person: person.and_then(|person| Some((person.id, person.credential?.stamp))),
     };
     let attempt = directory.attempts.keep(attempt, Instant::now());
     Ok(Json(SignInStarted {
@@ -157,25 +158,40 @@ pub(super) async fn sign_in_finish(
 ) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
     let now = now();
     let attempt = directory.attempts.take(&ask.attempt, Instant::now());
-    let Some(Attempt::SignIn {
-        pending,
-        person,
-        user_name,
-    }) = attempt
-    else {
+    let Some(Attempt::SignIn { pending, person }) = attempt else {
         return Err(Code::AttemptExpired.into());
     };
-    let proved = pending.finish(ask.finish.as_slice()).ok().and(person);
+    let proved = pending.finish(ask.finish.as_slice()).is_ok();
     let mut write = directory.storage.write().await?;
-    let opened = match proved {
-        Some(person) => Some(open_session(&mut write, person, ask.carry, &origin, now).await?),
+    // Read again inside the transaction: a password that was changed meanwhile signs nobody in.
+    let person = match person {
+        Some((id, stamp)) => people::by_id(&mut write, id)
+            .await?
+            .map(|person| (person, stamp)),
         None => None,
     };
+    let admitted = person.as_ref().filter(|(person, stamp)| {
+        proved
+            && person
+                .credential
+                .as_ref()
+                .is_some_and(|kept| kept.stamp == *stamp)
+    });
+    let opened = match admitted {
+        Some((person, _)) => {
+            Some(open_session(&mut write, person.id, ask.carry, &origin, now).await?)
+        }
+        None => None,
+    };
+    let name = |person: &(Person, _)| person.0.user_name.clone();
+    // A name that nobody has may be anything, a password typed into the wrong field included.
     let entry = Entry {
         at: now,
-        actor: &user_name,
+        actor: &admitted.map_or_else(|| "somebody".to_owned(), name),
         action: Action::SignIn,
-        subject: &user_name,
+        subject: &person
+            .as_ref()
+            .map_or_else(|| "an unknown name".to_owned(), name),
         address: &origin.address,
         result: opened.as_ref().map(|_| ()).ok_or(Code::SignInRefused),
     };
@@ -248,7 +264,8 @@ pub(super) fn identifiers(credential: &Credential) -> Identifiers<'_> {
     }
 }
 
-/// Stores a new credential, ends every session but one, writes it down, and commits.
+/// Stores a new credential, ends every session but one, writes it down, commits, and tells everybody
+/// whom it concerns.
 ///
 /// What every change of a password has in common, whichever door it came through.
 pub(super) async fn commit_change(
@@ -265,9 +282,11 @@ pub(super) async fn commit_change(
         at,
     } = change;
     let decided = credential::decide(person.credential.as_ref(), command);
+    let mut concerned = Vec::new();
     if let Ok(Event::CredentialSet(credential)) = &decided {
         people::set_credential(&mut write, person.id, credential).await?;
-        crate::storage::sessions::end_others(&mut write, person.id, keep_session, at).await?;
+        sessions::end_others(&mut write, person.id, keep_session, at).await?;
+        concerned = topics(&mut write, person.id).await?;
     }
     let entry = Entry {
         at,
@@ -278,9 +297,8 @@ pub(super) async fn commit_change(
         result: decided.as_ref().map(|_| ()).map_err(|code| *code),
     };
     audit::append(&mut write, entry).await?;
-    commit(write).await?;
+    directory.commit_and_tell(write, concerned).await?;
     let Event::CredentialSet(credential) = decided?;
-    directory.tell(person.id).await?;
     Ok(credential)
 }
 
@@ -292,4 +310,37 @@ pub(super) struct Change<'a> {
     pub(super) actor: &'a str,
     pub(super) address: &'a str,
     pub(super) at: lockstep_model::Timestamp,
+}
+
+/// Everybody who listens to what concerns a person: their portals and their computers.
+pub(super) async fn topics(
+    db: &mut SqliteConnection,
+    person: PersonId,
+) -> Result<Vec<Topic>, StorageFault> {
+    let bindings = devices::bindings_of_person(db, person).await?;
+    let computers = bindings
+        .into_iter()
+        .map(|binding| Topic::Device(binding.device));
+    Ok(computers.chain([Topic::Person(person)]).collect())
+}
+
+impl Directory {
+    /// Commits a write and wakes whom it concerns, even if the client has hung up meanwhile: a
+    /// change that nobody is told of would wait for the next one.
+    pub(super) async fn commit_and_tell(
+        &self,
+        write: Write,
+        concerned: Vec<Topic>,
+    ) -> Result<(), Refusal> {
+        let live = self.live.clone();
+        let committing = tokio::spawn(async move {
+            commit(write).await?;
+            for topic in concerned {
+                live.touch(topic);
+            }
+            Ok::<(), StorageFault>(())
+        });
+        committing.await.map_err(|_| Code::AnswerLost)??;
+        Ok(())
+    }
 }

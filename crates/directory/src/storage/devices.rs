@@ -111,18 +111,20 @@ pub async fn add(
     db: &mut Connection,
     device: &DeviceRecord,
     agent_version: &str,
+    enrolled_with: &[u8],
     now: Timestamp,
 ) -> Result<bool, StorageFault> {
     let done = sqlx::query(
-        "INSERT INTO devices (id, name, system, agent_version, public_key, enrolled_at,
-             last_contact)
-         VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (public_key) DO NOTHING",
+        "INSERT INTO devices (id, name, system, agent_version, public_key, enrolled_with,
+             enrolled_at, last_contact)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (public_key) DO NOTHING",
     )
     .bind(device.id.to_string())
     .bind(&device.name)
     .bind(&device.system)
     .bind(agent_version)
     .bind(&device.public_key)
+    .bind(enrolled_with)
     .bind(now.0)
     .execute(db)
     .await?;
@@ -140,6 +142,28 @@ pub async fn by_id(
 ) -> Result<Option<DeviceRecord>, StorageFault> {
     let query = sqlx::query("SELECT * FROM devices WHERE id = $1");
     let row = query.bind(id.to_string()).fetch_optional(db).await?;
+    row.as_ref().map(device).transpose()
+}
+
+/// Looks a device up by its key and the token that it enrolled with.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn enrolled_with(
+    db: &mut Connection,
+    public_key: &[u8],
+    token_hash: &[u8],
+) -> Result<Option<DeviceRecord>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT * FROM devices WHERE public_key = $1 AND enrolled_with = $2
+             AND revoked_at IS NULL",
+    );
+    let row = query
+        .bind(public_key)
+        .bind(token_hash)
+        .fetch_optional(db)
+        .await?;
     row.as_ref().map(device).transpose()
 }
 
@@ -332,9 +356,8 @@ fn binding_record(row: &SqliteRow) -> Result<BindingRecord, StorageFault> {
         person: parse(row, "person")?,
         device: parse(row, "device")?,
         account: row.try_get("account")?,
-        problem: problem
-            .map(|code| code.parse().map_err(|_| StorageFault::Value("problem")))
-            .transpose()?,
+        // A code of a newer version says nothing to this one.
+        problem: problem.and_then(|code| code.parse().ok()),
     })
 }
 

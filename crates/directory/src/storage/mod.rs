@@ -44,15 +44,29 @@ pub enum StorageFault {
 pub type Write = Transaction<'static, Sqlite>;
 
 impl Storage {
-    /// Opens the database in a file, making and migrating it as needed.
+    /// Makes a database in a new file.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageFault`].
+    pub async fn create(file: &Path) -> Result<Self, StorageFault> {
+        Self::open_file(file, true).await
+    }
+
+    /// Opens the database in a file and migrates it as needed. A missing file is a fault: an empty
+    /// directory would tell every device that it is no longer linked.
     ///
     /// # Errors
     ///
     /// [`StorageFault`].
     pub async fn open(file: &Path) -> Result<Self, StorageFault> {
+        Self::open_file(file, false).await
+    }
+
+    async fn open_file(file: &Path, create: bool) -> Result<Self, StorageFault> {
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(true)
+            .create_if_missing(create)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A password change that was acknowledged survives a power cut.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::me::{Computer, Role};
 use super::message;
+use crate::Token;
 
 message! {
     /// Adds a person.
@@ -20,7 +21,7 @@ message! {
         /// The person.
         pub person: PersonId,
         /// The activation link; its token is in the fragment.
-        pub activation_link: String,
+        pub activation_link: Token,
         /// When the link stops working.
         pub expires_at: Timestamp,
     }
@@ -64,7 +65,7 @@ message! {
     /// An enrolment string; shown once.
     pub struct Enrolment {
         /// The string, to be piped or pasted into `lockstep enrol`.
-        pub enrolment: String,
+        pub enrolment: Token,
         /// When it stops working.
         pub expires_at: Timestamp,
     }

@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::me::StoreRow;
 use super::{Credential, Organisation, Vouch, message};
-use crate::Bytes;
+use crate::{Bytes, Token};
 
 message! {
     /// Enrols a computer; signed with the key that it brings.
     pub struct Enrol {
         /// The enrolment string's token.
-        pub token: String,
+        pub token: Token,
         /// The computer's name.
         pub name: String,
         /// Its operating system, for people: "Debian 12".
@@ -54,7 +54,7 @@ message! {
         pub stamp: Stamp,
         /// How that password came to be.
         pub changed: Provenance,
-        /// How many other computers the person has.
+        /// How many other computers of the person have yet to follow.
         pub other_computers: u32,
     }
 
@@ -125,6 +125,9 @@ message! {
         pub registration_record: Bytes,
         /// The stamp that is to be replaced.
         pub from: Stamp,
+        /// What the record was made with, as the directory had said: if that was altered on the
+        /// way, the password would never prove.
+        pub made_with: Credential,
     }
 
     /// How a binding's stores stand.
@@ -137,6 +140,12 @@ message! {
         pub stores: Vec<StoreRow>,
         /// The last failure, if the last sync ended in one.
         pub problem: Option<Code>,
+    }
+
+    /// What a device learns when it reports.
+    pub struct Reported {
+        /// How many other computers of the person have yet to follow.
+        pub other_computers: u32,
     }
 
     /// Removes a binding.
@@ -165,6 +174,18 @@ pub enum Purpose {
     Sync,
     /// Changes the password.
     Change,
+}
+
+impl Purpose {
+    /// What a proof that does not hold means to the person who typed the password.
+    #[must_use]
+    pub const fn refusal(self) -> Code {
+        match self {
+            Self::Link => Code::SignInRefused,
+            Self::Sync => Code::NotTheNewPassword,
+            Self::Change => Code::NotTheCurrentPassword,
+        }
+    }
 }
 
 /// OPAQUE's application context of a proof made on a device (RFC 9807 section 6.4).

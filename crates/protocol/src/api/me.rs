@@ -4,7 +4,7 @@ use lockstep_model::{DeviceId, PersonId, Provenance, Stamp, StoreKind, StoreStat
 use serde::{Deserialize, Serialize};
 
 use super::{Credential, message};
-use crate::Bytes;
+use crate::{Bytes, Token};
 
 message! {
     /// The person, their password's standing, and their computers; also each event of `me/events`.
@@ -91,7 +91,7 @@ message! {
     /// An enrolment string for a computer of the person's own; shown once, works once.
     pub struct OwnEnrolment {
         /// The string, to be pasted into `lockstep enrol`.
-        pub enrolment: String,
+        pub enrolment: Token,
         /// When it stops working.
         pub expires_at: Timestamp,
     }

@@ -19,9 +19,6 @@ pub mod device;
 pub mod me;
 pub mod public;
 
-/// The version of this interface, sent by agents in `Lockstep-Version`.
-pub const VERSION: u16 = 1;
-
 /// The most bytes of a request body.
 pub const MAX_BODY: usize = 64 * 1024;
 

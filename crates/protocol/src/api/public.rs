@@ -4,13 +4,13 @@ use lockstep_model::{PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Credential, message};
-use crate::Bytes;
+use crate::{Bytes, Token};
 
 message! {
     /// Presents an invitation's one-time token.
     pub struct ActivationOpen {
         /// The token, from the link's fragment.
-        pub token: String,
+        pub token: Token,
     }
 
     /// Whom an invitation is for.
@@ -26,7 +26,7 @@ message! {
     /// First step of choosing the first password.
     pub struct ActivationStart {
         /// The invitation's token.
-        pub token: String,
+        pub token: Token,
         /// OPAQUE `RegistrationRequest`.
         pub registration_request: Bytes,
     }
@@ -42,7 +42,7 @@ message! {
     /// Second step: spends the invitation and signs in.
     pub struct ActivationFinish {
         /// The invitation's token.
-        pub token: String,
+        pub token: Token,
         /// OPAQUE `RegistrationRecord`.
         pub registration_record: Bytes,
         /// How the session is to be carried.
@@ -82,7 +82,7 @@ message! {
         /// Whose it is.
         pub person: PersonId,
         /// The session's token, only if it is carried by the client itself.
-        pub token: Option<String>,
+        pub token: Option<Token>,
     }
 }
 

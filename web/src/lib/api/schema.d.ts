@@ -691,11 +691,13 @@ export interface paths {
         };
       };
       responses: {
-        204: {
+        200: {
           headers: {
             [name: string]: unknown;
           };
-          content?: never;
+          content: {
+            'application/json': components['schemas']['Reported'];
+          };
         };
         '4XX': {
           headers: {
@@ -1162,7 +1164,7 @@ export interface components {
       /** @description OPAQUE `RegistrationRecord`. */
       registration_record: components['schemas']['Bytes'];
       /** @description The invitation's token. */
-      token: string;
+      token: components['schemas']['Token'];
     };
     /** @description Whom an invitation is for. */
     ActivationOffer: {
@@ -1176,14 +1178,14 @@ export interface components {
     /** @description Presents an invitation's one-time token. */
     ActivationOpen: {
       /** @description The token, from the link's fragment. */
-      token: string;
+      token: components['schemas']['Token'];
     };
     /** @description First step of choosing the first password. */
     ActivationStart: {
       /** @description OPAQUE `RegistrationRequest`. */
       registration_request: components['schemas']['Bytes'];
       /** @description The invitation's token. */
-      token: string;
+      token: components['schemas']['Token'];
     };
     /** @description Answer to [`ActivationStart`]. */
     ActivationStarted: {
@@ -1232,7 +1234,7 @@ export interface components {
       display_name: string;
       /**
        * Format: int32
-       * @description How many other computers the person has.
+       * @description How many other computers of the person have yet to follow.
        */
       other_computers: number;
       /** @description The person's stamp. */
@@ -1253,6 +1255,11 @@ export interface components {
       attempt: string;
       /** @description The stamp that is to be replaced. */
       from: components['schemas']['Stamp'];
+      /**
+       * @description What the record was made with, as the directory had said: if that was altered on the
+       *     way, the password would never prove.
+       */
+      made_with: components['schemas']['Credential'];
       /** @description OPAQUE `RegistrationRecord` of the new password. */
       registration_record: components['schemas']['Bytes'];
     };
@@ -1283,6 +1290,7 @@ export interface components {
       | 'LS-1006'
       | 'LS-1007'
       | 'LS-1008'
+      | 'LS-1009'
       | 'LS-2001'
       | 'LS-2002'
       | 'LS-2003'
@@ -1397,7 +1405,7 @@ export interface components {
       /** @description Its operating system, for people: "Debian 12". */
       system: string;
       /** @description The enrolment string's token. */
-      token: string;
+      token: components['schemas']['Token'];
     };
     /** @description The computer is enrolled. */
     Enrolled: {
@@ -1413,7 +1421,7 @@ export interface components {
     /** @description An enrolment string; shown once. */
     Enrolment: {
       /** @description The string, to be piped or pasted into `lockstep enrol`. */
-      enrolment: string;
+      enrolment: components['schemas']['Token'];
       /** @description When it stops working. */
       expires_at: components['schemas']['Timestamp'];
     };
@@ -1436,7 +1444,7 @@ export interface components {
     /** @description A person was added; the link is shown once and works once. */
     Invited: {
       /** @description The activation link; its token is in the fragment. */
-      activation_link: string;
+      activation_link: components['schemas']['Token'];
       /** @description When the link stops working. */
       expires_at: components['schemas']['Timestamp'];
       /** @description The person. */
@@ -1518,7 +1526,7 @@ export interface components {
     /** @description An enrolment string for a computer of the person's own; shown once, works once. */
     OwnEnrolment: {
       /** @description The string, to be pasted into `lockstep enrol`. */
-      enrolment: string;
+      enrolment: components['schemas']['Token'];
       /** @description When it stops working. */
       expires_at: components['schemas']['Timestamp'];
     };
@@ -1695,6 +1703,14 @@ export interface components {
       /** @description Each store. */
       stores: components['schemas']['StoreRow'][];
     };
+    /** @description What a device learns when it reports. */
+    Reported: {
+      /**
+       * Format: int32
+       * @description How many other computers of the person have yet to follow.
+       */
+      other_computers: number;
+    };
     /** @description Retires envelopes; their shares are deleted. */
     RetireEnvelopes: {
       /** @description Which binding. */
@@ -1716,8 +1732,7 @@ export interface components {
     SessionOpened: {
       /** @description Whose it is. */
       person: components['schemas']['PersonId'];
-      /** @description The session's token, only if it is carried by the client itself. */
-      token?: string | null;
+      token?: components['schemas']['Token'] | null;
     };
     /** @description Second step of a sign-in (OPAQUE KE3). */
     SignInFinish: {
@@ -1814,6 +1829,8 @@ export interface components {
      * @description A moment in milliseconds since 1970-01-01 UTC; for people and logs, never for ordering.
      */
     Timestamp: number;
+    /** @description A text that opens something once or for a while. It can be sent, and not be printed by accident. */
+    Token: string;
     /** @description Removes a binding. */
     Unlink: {
       /** @description Which binding. */
