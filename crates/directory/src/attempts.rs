@@ -11,6 +11,7 @@ use lockstep_model::{BindingId, DeviceId, PersonId, Stamp};
 use lockstep_opaque::server::Pending;
 use lockstep_protocol::api::device::Purpose;
 
+use crate::core::throttle::Lane;
 use crate::tokens;
 
 /// How long an attempt may take; key stretching on a slow computer included.
@@ -27,6 +28,8 @@ pub enum Attempt {
         pending: Box<Pending>,
         /// Who, if anybody, and the stamp whose password is proved.
         person: Option<(PersonId, Stamp)>,
+        /// What was charged for the start.
+        lanes: Vec<Lane>,
     },
     /// A signed-in person proves the current password in order to change it.
     PortalChange {
@@ -36,6 +39,8 @@ pub enum Attempt {
         person: PersonId,
         /// The stamp whose password is proved.
         from: Stamp,
+        /// What was charged for the start.
+        lanes: Vec<Lane>,
     },
     /// A person proves the password on a device.
     Device {
@@ -45,6 +50,8 @@ pub enum Attempt {
         proof: DeviceProof,
         /// Whose password, if anybody's.
         person: Option<(PersonId, Stamp)>,
+        /// What was charged for the start.
+        lanes: Vec<Lane>,
     },
     /// That proof held and was made for a change, which may now be committed.
     ProvedChange {

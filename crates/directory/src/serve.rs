@@ -91,6 +91,7 @@ pub async fn open(files: &Files, config: Config) -> anyhow::Result<Directory> {
         attempts: crate::attempts::Attempts::default(),
         live: crate::live::Live::default(),
         nonces: Nonces::default(),
+        throttle: std::sync::Mutex::default(),
         stop: tokio::sync::watch::Sender::new(false),
     })
 }

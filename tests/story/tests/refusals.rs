@@ -166,6 +166,30 @@ fn of_two_computers_that_change_at_once_one_wins_and_both_end_in_step() {
 }
 
 #[test]
+fn a_stranger_who_guesses_is_slowed_and_keeps_no_computer_from_following() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    let codes: Vec<Option<Code>> = (0..14)
+        .map(|n| {
+            world
+                .sign_in("anna", &format!("guess number {n}"))
+                .unwrap()
+                .code()
+        })
+        .collect();
+    assert_eq!(codes[0], Some(Code::SignInRefused), "{codes:?}");
+    assert_eq!(codes[13], Some(Code::TooManyAttempts), "{codes:?}");
+    assert_eq!(
+        world.sign_in("anna", FIRST).unwrap().code(),
+        Some(Code::TooManyAttempts)
+    );
+    computer.sync(FIRST).unwrap().ok().unwrap();
+    computer.passwd(FIRST, SECOND).unwrap().ok().unwrap();
+    expect_opens(&computer, SECOND, FIRST).unwrap();
+}
+
+#[test]
 fn a_change_ends_every_other_session() {
     let Some((world, _computer)) = anna() else {
         return;

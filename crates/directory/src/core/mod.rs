@@ -8,3 +8,4 @@ pub mod enrolment;
 pub mod names;
 pub mod release;
 pub mod standing;
+pub mod throttle;

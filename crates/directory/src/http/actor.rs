@@ -16,6 +16,8 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Refusal;
 use super::{Directory, now};
+use crate::core::names::UserName;
+use crate::core::throttle::Lane;
 use crate::storage::people::Person;
 use crate::storage::sessions::NewSession;
 use crate::storage::{StorageFault, Write, people, sessions};
@@ -40,6 +42,17 @@ pub(super) struct Origin {
     pub(super) address: String,
     /// "Firefox on Linux".
     pub(super) client: String,
+}
+
+impl Origin {
+    /// What a proof under a name from here is charged to.
+    pub(super) fn lanes(&self, name: &UserName) -> Vec<Lane> {
+        let source = self.address.parse().ok().map(Lane::Source);
+        source
+            .into_iter()
+            .chain([Lane::Name(name.as_str().to_owned())])
+            .collect()
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Origin {

@@ -1,6 +1,6 @@
 //! The endpoints, and the document that describes them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use axum::Router;
@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 
 use crate::attempts::Attempts;
 use crate::config::Config;
+use crate::core::throttle::{Lane, Throttle};
 use crate::keys::Keys;
 use crate::live::Live;
 use crate::storage::Storage;
@@ -51,11 +52,27 @@ pub struct Directory {
     pub live: Live,
     /// Nonces and spent assertions of devices.
     pub nonces: Nonces,
+    /// How many proofs may be begun.
+    pub throttle: Mutex<Throttle>,
     /// Becomes true when the directory stops, which ends every stream.
     pub stop: tokio::sync::watch::Sender<bool>,
 }
 
 impl Directory {
+    /// Charges for the start of a proof.
+    fn charge(&self, lanes: &[Lane]) -> Result<(), Refusal> {
+        let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
+        throttle.charge(lanes, now()).map_err(Refusal::from)
+    }
+
+    /// Gives back what the start of a finished proof was charged.
+    fn refund(&self, lanes: &[Lane]) {
+        self.throttle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .refund(lanes, now());
+    }
+
     /// Tells a stream when to end.
     fn stopping(&self) -> tokio::sync::watch::Receiver<bool> {
         self.stop.subscribe()

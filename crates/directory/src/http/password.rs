@@ -26,9 +26,12 @@ use crate::storage::{commit, people};
 pub(super) async fn start(
     State(directory): State<Arc<Directory>>,
     SignedIn { person, .. }: SignedIn,
+    origin: Origin,
     Body(ask): Body<PasswordStart>,
 ) -> Answer<PasswordStarted> {
     let name = UserName::as_typed(&person.user_name);
+    let lanes = origin.lanes(&name);
+    directory.charge(&lanes)?;
     let (credential, record) = directory.credential_of(Some(&person), &name);
     let (pending, response) = directory
         .keys
@@ -50,6 +53,7 @@ pub(super) async fn start(
         pending: Box::new(pending),
         person: person.id,
         from,
+        lanes,
     };
     Ok(Json(PasswordStarted {
         attempt: directory.attempts.keep(attempt, Instant::now()),
@@ -75,6 +79,7 @@ pub(super) async fn finish(
         pending,
         person: proving,
         from,
+        lanes,
     }) = attempt
     else {
         return Err(Code::AttemptExpired.into());
@@ -98,6 +103,7 @@ pub(super) async fn finish(
         commit(write).await?;
         return Err(Code::NotTheCurrentPassword.into());
     }
+    directory.refund(&lanes);
     let verifier = directory.new_verifier(ask.registration_record.as_slice())?;
     // Read again inside the transaction: what was true at the start may be so no more.
     let person = people::by_id(&mut write, person.id)

@@ -6,12 +6,13 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{StatusCode, header};
 use lockstep_model::Code;
 use lockstep_model::code::Words;
 use lockstep_protocol::api::Problem;
 
 use super::Directory;
+use crate::core::throttle::Full;
 use crate::storage::StorageFault;
 
 /// Why a request is refused.
@@ -19,6 +20,7 @@ use crate::storage::StorageFault;
 pub struct Refusal {
     code: Code,
     cause: Option<StorageFault>,
+    retry_after_s: Option<u32>,
 }
 
 /// What a handler answers.
@@ -26,7 +28,11 @@ pub(super) type Answer<T> = Result<Json<T>, Refusal>;
 
 impl From<Code> for Refusal {
     fn from(code: Code) -> Self {
-        Self { code, cause: None }
+        Self {
+            code,
+            cause: None,
+            retry_after_s: None,
+        }
     }
 }
 
@@ -35,6 +41,7 @@ impl From<StorageFault> for Refusal {
         Self {
             code: Code::DirectoryFault,
             cause: Some(fault),
+            retry_after_s: None,
         }
     }
 }
@@ -55,11 +62,25 @@ impl Refusal {
     }
 }
 
+impl From<Full> for Refusal {
+    fn from(full: Full) -> Self {
+        Self {
+            retry_after_s: Some(full.retry_after_s),
+            ..Code::TooManyAttempts.into()
+        }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         self.log();
         let mut response = status(self.code).into_response();
         response.extensions_mut().insert(self.code);
+        if let Some(seconds) = self.retry_after_s {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }

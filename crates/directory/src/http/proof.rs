@@ -24,6 +24,7 @@ use crate::attempts::{Attempt, DeviceProof};
 use crate::core::credential::{Command, Credential};
 use crate::core::names::UserName;
 use crate::core::release::is_released;
+use crate::core::throttle::Lane;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::{self, BindingRecord, DeviceRecord};
 use crate::storage::people::{self, Person};
@@ -61,6 +62,12 @@ pub(super) async fn start(
         }
     };
     drop(db);
+    // Only a bound device has a lane that strangers can't fill.
+    let mut lanes = vec![Lane::Device(device.id)];
+    if ask.purpose == Purpose::Link {
+        lanes.push(Lane::Name(name.as_str().to_owned()));
+    }
+    directory.charge(&lanes)?;
     let (credential, record) = directory.credential_of(person.as_ref(), &name);
     let context = proof_context(ask.purpose, device.id, ask.binding);
     let keys = &directory.keys.opaque;
@@ -96,6 +103,7 @@ pub(super) async fn start(
         pending: Box::new(pending),
         proof,
         person,
+        lanes,
     };
     Ok(Json(ProofStarted {
         attempt: directory.attempts.keep(attempt, Instant::now()),
@@ -122,6 +130,7 @@ pub(super) async fn finish(
         pending,
         proof,
         person,
+        lanes,
     }) = attempt
     else {
         return Err(Code::AttemptExpired.into());
@@ -154,6 +163,7 @@ pub(super) async fn finish(
         commit(write).await?;
         return Err(code.into());
     };
+    directory.refund(&lanes);
     let person = people::by_id(&mut write, person)
         .await?
         .ok_or(Code::NotLinked)?;

@@ -120,9 +120,12 @@ pub(super) async fn activation_finish(
     responses((status = 200, body = SignInStarted), (status = "4XX", body = Problem)))]
 pub(super) async fn sign_in_start(
     State(directory): State<Arc<Directory>>,
+    origin: Origin,
     Body(ask): Body<SignInStart>,
 ) -> Answer<SignInStarted> {
     let name = UserName::as_typed(&ask.user_name);
+    let lanes = origin.lanes(&name);
+    directory.charge(&lanes)?;
     let mut db = directory.storage.read().await?;
     let person = people::by_name(&mut db, &name).await?;
     let (credential, record) = directory.credential_of(person.as_ref(), &name);
@@ -139,6 +142,7 @@ pub(super) async fn sign_in_start(
     let attempt = Attempt::SignIn {
         pending: Box::new(pending),
         person: person.and_then(|person| Some((person.id, person.credential?.stamp))),
+        lanes,
     };
     let attempt = directory.attempts.keep(attempt, Instant::now());
     Ok(Json(SignInStarted {
@@ -158,7 +162,12 @@ pub(super) async fn sign_in_finish(
 ) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
     let now = now();
     let attempt = directory.attempts.take(&ask.attempt, Instant::now());
-    let Some(Attempt::SignIn { pending, person }) = attempt else {
+    let Some(Attempt::SignIn {
+        pending,
+        person,
+        lanes,
+    }) = attempt
+    else {
         return Err(Code::AttemptExpired.into());
     };
     let proved = pending.finish(ask.finish.as_slice()).is_ok();
@@ -198,6 +207,7 @@ pub(super) async fn sign_in_finish(
     audit::append(&mut write, entry).await?;
     commit(write).await?;
     let (headers, opened) = opened.ok_or(Code::SignInRefused)?;
+    directory.refund(&lanes);
     Ok((headers, Json(opened)))
 }
 
