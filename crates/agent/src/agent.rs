@@ -104,7 +104,7 @@ impl Agent {
         for binding in self.all() {
             tokio::task::spawn_local(report::keep(Rc::clone(&self), binding));
         }
-        tokio::task::spawn_local(crate::flow::link::clear_up(self));
+        tokio::task::spawn_local(crate::flow::link::clear_up(self, None));
     }
 
     /// Takes on an identity.

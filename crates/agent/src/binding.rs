@@ -31,6 +31,8 @@ use crate::keep::journal::{self, Journal};
 pub(crate) struct Binding {
     /// What it is.
     pub(crate) file: BindingFile,
+    /// Its envelopes; only the core keeps and erases any.
+    pub(crate) envelopes: Envelopes,
     /// Whoever holds it runs the core; a flow holds it from its first question to its end.
     pub(crate) core: tokio::sync::Mutex<Core>,
     /// The directory's last word on it, and when this device heard it.
@@ -95,8 +97,10 @@ impl Binding {
     pub(crate) fn open(file: BindingFile, ground: &Ground<'_>) -> Result<Self, KeepFault> {
         let core = Core::open(&file, ground)?;
         let standing = watch::Sender::new(core.standing());
+        let envelopes = core.envelopes.clone();
         Ok(Self {
             file,
+            envelopes,
             core: tokio::sync::Mutex::new(core),
             news: RefCell::default(),
             standing,

@@ -81,12 +81,8 @@ async fn take_in(agent: &Rc<Agent>, enrolled: &Enrolled, said: CheckIn) -> Resul
 
 /// Has the directory delete the shares of envelopes that this device has erased.
 pub(crate) async fn bury(enrolled: &Enrolled, binding: &Binding) {
-    // While a flow runs its own end does it.
-    let Ok(core) = binding.core.try_lock() else {
-        return;
-    };
-    let done = async {
-        let envelopes = core.envelopes.tombstones()?;
+    let done: Result<(), Fault> = async {
+        let envelopes = binding.envelopes.tombstones()?;
         if envelopes.is_empty() {
             return Ok(());
         }
@@ -100,11 +96,11 @@ pub(crate) async fn bury(enrolled: &Enrolled, binding: &Binding) {
             .ask(from, "/device/envelopes/retire", &retire)
             .await?;
         for envelope in retire.envelopes {
-            core.envelopes.forget(envelope)?;
+            binding.envelopes.forget(envelope)?;
         }
         Ok(())
-    };
-    let done: Result<(), Fault> = done.await;
+    }
+    .await;
     match done {
         Ok(()) => {}
         Err(fault) if fault.code == Code::DirectoryUnreachable => {}

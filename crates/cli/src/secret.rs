@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, RawFd};
 
+use crate::sys::RestoreOnSignal;
 use lockstep_client::Fault;
 use lockstep_model::{Code, Secret};
 use rustix::termios::{self, LocalModes, OptionalActions, Termios};
@@ -83,15 +84,21 @@ fn read_line(mut terminal: &File) -> io::Result<Secret> {
 struct Hidden<'a> {
     terminal: &'a File,
     before: Termios,
+    _restore: RestoreOnSignal,
 }
 
 impl<'a> Hidden<'a> {
     fn on(terminal: &'a File) -> io::Result<Self> {
         let before = termios::tcgetattr(terminal.as_fd())?;
+        let restore = RestoreOnSignal::watch(terminal, &before)?;
         let mut hidden = before.clone();
         hidden.local_modes.remove(LocalModes::ECHO);
         termios::tcsetattr(terminal.as_fd(), OptionalActions::Flush, &hidden)?;
-        Ok(Self { terminal, before })
+        Ok(Self {
+            terminal,
+            before,
+            _restore: restore,
+        })
     }
 }
 

@@ -289,3 +289,33 @@ fn until(screen: &mut ChildStdout, prompt: &str) -> String {
     }
     String::from_utf8_lossy(&shown).into_owned()
 }
+
+#[test]
+fn an_interrupted_prompt_leaves_a_terminal_that_shows_what_is_typed() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    let mut command = computer.device.command_as("anna", "script").unwrap();
+    let line = "sh -c 'trap : INT; stty -a; lockstep passwd; stty -a'";
+    command.args(["--quiet", "--command", line, "/dev/null"]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let before = until(&mut screen, "Current password: ");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let mut keys = child.stdin.take().unwrap();
+    keys.write_all(b"\x03").unwrap();
+    let mut after = String::new();
+    screen.read_to_string(&mut after).unwrap();
+    drop(keys);
+    child.wait().unwrap();
+    assert!(before.contains(" echo "), "{before}");
+    assert!(
+        after.contains(" echo "),
+        "the terminal stayed hidden: {after}"
+    );
+    unchanged(&world, &computer);
+}

@@ -22,6 +22,8 @@ use crate::report;
 pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str) -> Ended {
     let enrolled = agent.enrolled().map_err(failed)?;
     let account = prepare(agent, caller.uid()).await.map_err(failed)?;
+    // A link that was cut before would stand in the way.
+    clear_up(Rc::clone(agent), Some(account.uid)).await;
     let directory = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
     let password = Password::normalise(&directory);
     let password = password.map_err(|code| failed(Fault::new(code, "typed")))?;
@@ -71,14 +73,17 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str)
     conclude(&enrolled, &binding, verdict).await
 }
 
-/// Has helper and directory forget links that a crash left half made.
-pub(crate) async fn clear_up(agent: Rc<Agent>) {
+/// Has helper and directory forget links that were left half made: of one account, or of all.
+pub(crate) async fn clear_up(agent: Rc<Agent>, uid: Option<u32>) {
     let Ok(enrolled) = agent.enrolled() else {
         return;
     };
     match bindings::load(&agent.places.state) {
         Ok(files) => {
-            for file in files.iter().filter(|file| file.stage == Stage::Linking) {
+            let half_made = files.iter().filter(|file| {
+                file.stage == Stage::Linking && uid.is_none_or(|uid| uid == file.uid)
+            });
+            for file in half_made {
                 undo(&agent, &enrolled, file.binding).await;
             }
         }

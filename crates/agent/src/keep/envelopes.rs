@@ -27,6 +27,7 @@ pub(crate) struct Kept {
 }
 
 /// The folder of one binding's envelopes.
+#[derive(Clone)]
 pub(crate) struct Envelopes {
     folder: PathBuf,
 }
