@@ -1,7 +1,7 @@
 //! The agent as a whole: what it is enrolled in, its bindings, and who may use them.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -30,6 +30,10 @@ pub(crate) struct Agent {
     /// The directory it is enrolled in.
     enrolled: RefCell<Option<Rc<Enrolled>>>,
     bindings: RefCell<BTreeMap<BindingId, Rc<Binding>>>,
+    /// The accounts whose binding is being made or given up.
+    joining: RefCell<BTreeSet<u32>>,
+    /// Whether the directory refuses this device.
+    refused: Cell<bool>,
     /// Whether the line is up; a change wakes whoever watches.
     pub(crate) online: watch::Sender<bool>,
 }
@@ -79,6 +83,8 @@ impl Agent {
             helper,
             enrolled: RefCell::default(),
             bindings: RefCell::default(),
+            joining: RefCell::default(),
+            refused: Cell::new(false),
             online: watch::Sender::new(false),
             places,
         };
@@ -150,6 +156,42 @@ impl Agent {
         Ok(binding)
     }
 
+    /// Notes whether the directory refuses this device.
+    pub(crate) fn set_refused(&self, refused: bool) {
+        if self.refused.replace(refused) != refused {
+            for binding in self.all() {
+                binding.standing.send_modify(|_| ());
+            }
+        }
+    }
+
+    /// Lets one flow at a time make or give up the binding of an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Busy`].
+    pub(crate) fn join(self: &Rc<Self>, uid: u32) -> Result<Joining, Fault> {
+        if self.joining.borrow_mut().insert(uid) {
+            Ok(Joining {
+                agent: Rc::clone(self),
+                uid,
+            })
+        } else {
+            Err(Fault::new(
+                Code::Busy,
+                "another flow makes or ends this binding",
+            ))
+        }
+    }
+
+    /// Forgets a binding.
+    pub(crate) fn drop_binding(&self, id: BindingId) {
+        if let Some(binding) = self.bindings.borrow_mut().remove(&id) {
+            // Whoever reports it looks up and finds it gone.
+            binding.standing.send_modify(|_| ());
+        }
+    }
+
     /// Every binding.
     pub(crate) fn all(&self) -> Vec<Rc<Binding>> {
         self.bindings.borrow().values().cloned().collect()
@@ -176,6 +218,7 @@ impl Agent {
 
     /// How things stand for a local account.
     pub(crate) fn status(&self, uid: u32) -> Status {
+        let refused = self.refused.get().then_some(Code::DeviceRefused);
         let organisation = self
             .enrolled()
             .ok()
@@ -184,8 +227,28 @@ impl Agent {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             organisation,
             online: *self.online.borrow(),
-            binding: self.binding_of(uid).ok().map(|binding| binding.status()),
+            binding: self.binding_of(uid).ok().map(|binding| {
+                let status = binding.status();
+                let in_sync = status.in_sync && refused.is_none();
+                BindingStatus {
+                    in_sync,
+                    problem: refused.or(status.problem),
+                    ..status
+                }
+            }),
         }
+    }
+}
+
+/// The right to make or give up the binding of one account.
+pub(crate) struct Joining {
+    agent: Rc<Agent>,
+    uid: u32,
+}
+
+impl Drop for Joining {
+    fn drop(&mut self) {
+        self.agent.joining.borrow_mut().remove(&self.uid);
     }
 }
 

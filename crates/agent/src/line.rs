@@ -28,6 +28,11 @@ pub(crate) async fn keep(agent: Rc<Agent>) {
         if agent.online.send_replace(false) {
             pause = SHORTEST;
         }
+        // A directory that refuses this device may take it back; nobody waits for it.
+        agent.set_refused(lost.code == Code::DeviceRefused);
+        if lost.code == Code::DeviceRefused {
+            pause = LONGEST;
+        }
         let wait = jittered(pause);
         tracing::info!(
             cause = %lost,
@@ -54,6 +59,7 @@ async fn follow(agent: &Rc<Agent>, enrolled: &Rc<Enrolled>) -> Fault {
         if let Err(fault) = take_in(agent, enrolled, said).await {
             return fault;
         }
+        agent.set_refused(false);
         if !agent.online.send_replace(true) {
             tracing::info!("the line is up");
         }

@@ -104,6 +104,7 @@ impl Caller {
                 Ask::Link { user_name } => flow::link::run(agent, self, &user_name)
                     .await
                     .map(Event::Done),
+                Ask::Unlink => flow::unlink::run(agent, self).await.map(Event::Done),
                 Ask::Sync => flow::sync::run(agent, self).await.map(Event::Done),
                 Ask::ChangePassword => flow::change::run(agent, self).await.map(Event::Done),
             };

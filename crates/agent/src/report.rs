@@ -30,7 +30,7 @@ pub(crate) async fn keep(agent: Rc<Agent>, binding: Rc<Binding>) {
             changed = standing.changed() => changed,
             changed = online.changed() => changed,
         };
-        if woken.is_err() {
+        if woken.is_err() || agent.binding(binding.file.binding).is_none() {
             return;
         }
     }

@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Enrol(Enrol),
     /// Link your account on this computer to your directory password.
     Link(Link),
+    /// Stop this computer from following your directory password.
+    Unlink,
     /// Show whether this computer is in step.
     Status,
     /// Bring this computer in step after your password changed.
@@ -130,6 +132,11 @@ pub(crate) enum AdminCommand {
     },
     /// List computers.
     Computers,
+    /// Revoke a computer: it may ask the directory for nothing more.
+    Revoke {
+        /// Its name, or its id where several have the name.
+        computer: String,
+    },
     /// Make an enrolment string and print it.
     Enrolment {
         /// How many computers may use it.

@@ -66,6 +66,7 @@ fn main() -> ExitCode {
         Command::Admin(admin) => run(admin::run(admin, &show)),
         Command::Enrol(options) => person::enrol(&options, &show),
         Command::Link(options) => person::link(&options, &show),
+        Command::Unlink => person::unlink(&show),
         Command::Status => person::status(&show),
         Command::Sync(options) => person::sync(&options, &show),
         Command::Passwd(options) => person::passwd(&options, &show),

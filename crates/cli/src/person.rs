@@ -45,6 +45,13 @@ pub(crate) fn link(options: &Link, show: &Show) -> Result<(), Stopped> {
     exchange(Ask::Link { user_name }, answer, &names, show)
 }
 
+/// Gives the caller's binding up.
+pub(crate) fn unlink(show: &Show) -> Result<(), Stopped> {
+    let (names, _) = words()?;
+    let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "unlink asks nothing"));
+    exchange(Ask::Unlink, nothing, &names, show)
+}
+
 /// Shows how things stand.
 pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
     let status = ask_status()?;

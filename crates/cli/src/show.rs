@@ -53,6 +53,10 @@ impl Show {
                 "This computer is set up for {organisation}. Next, with your own account: \
                  lockstep link"
             ),
+            Done::Unlinked { account } => format!(
+                "This computer no longer follows the directory. The account {account} keeps the \
+                 password that it has now; its sealed copies are unreadable."
+            ),
             Done::InSync {
                 generation: _,
                 other_computers: 0,
@@ -194,7 +198,7 @@ fn status_text(status: &Status) -> String {
         };
         text += &format!("{} ({code})\n", names.explain(code));
     }
-    if !binding.in_sync {
+    if !binding.in_sync && binding.problem != Some(Code::DeviceRefused) {
         text += "Next: lockstep sync\n";
     }
     text

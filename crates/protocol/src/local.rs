@@ -62,6 +62,8 @@ pub enum Ask {
         /// The person's user name in the directory.
         user_name: String,
     },
+    /// Gives the caller's binding up; the account keeps its password.
+    Unlink,
     /// Brings the caller's computer in step.
     Sync,
     /// Changes the caller's password in the directory and on this computer.
@@ -134,6 +136,11 @@ pub enum Done {
     Enrolled {
         /// The organisation's name.
         organisation: String,
+    },
+    /// The account follows nobody any more.
+    Unlinked {
+        /// The account.
+        account: String,
     },
     /// Every store was opened with the password of this generation.
     InSync {

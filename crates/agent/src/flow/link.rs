@@ -21,6 +21,7 @@ use crate::report;
 /// Links the caller's account.
 pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str) -> Ended {
     let enrolled = agent.enrolled().map_err(failed)?;
+    let _joining = agent.join(caller.uid()).map_err(failed)?;
     let account = prepare(agent, caller.uid()).await.map_err(failed)?;
     // A link that was cut before would stand in the way.
     clear_up(Rc::clone(agent), Some(account.uid)).await;
@@ -149,7 +150,7 @@ impl Making<'_> {
 }
 
 /// Undoes a link; what can't be undone now is undone at the next start.
-async fn undo(agent: &Agent, enrolled: &Enrolled, binding: BindingId) {
+pub(super) async fn undo(agent: &Agent, enrolled: &Enrolled, binding: BindingId) {
     let undone: Result<(), Fault> = async {
         agent.helper.unlink(binding).await?;
         let from = From::Device(&enrolled.identity.key);

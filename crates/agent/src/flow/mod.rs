@@ -13,6 +13,7 @@ pub(crate) mod change;
 pub(crate) mod enrol;
 pub(crate) mod link;
 pub(crate) mod sync;
+pub(crate) mod unlink;
 
 /// What a flow answers.
 pub(crate) type Ended = Result<Done, Failure>;

@@ -30,7 +30,7 @@ pub(crate) struct BindingFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stage {
-    /// Begun: after a crash the helper and the directory are told to forget it.
+    /// Begun, or given up: helper and directory are told to forget it.
     Linking,
     /// Made: helper and directory have recorded it.
     Linked {
@@ -55,6 +55,12 @@ impl BindingFile {
     /// The binding, made.
     pub(crate) fn linked(mut self, person: PersonId) -> Self {
         self.stage = Stage::Linked { person };
+        self
+    }
+
+    /// The binding, given up.
+    pub(crate) fn given_up(mut self) -> Self {
+        self.stage = Stage::Linking;
         self
     }
 

@@ -1,8 +1,10 @@
 //! `lockstep admin`: administers the directory over HTTPS.
 
+use std::collections::BTreeSet;
+
 use lockstep_client::transport::Trust;
 use lockstep_client::{Client, Fault, From};
-use lockstep_model::Code;
+use lockstep_model::{Code, DeviceId};
 use lockstep_protocol::api::admin::{
     Audit, Computers, Enrolment, Invited, NewEnrolment, NewPerson, People,
 };
@@ -83,6 +85,14 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             let computers: Computers = get(&file, "/admin/computers").await?;
             show.value(&computers, text::computers);
         }
+        AdminCommand::Revoke { computer } => {
+            let all: Computers = get(&file, "/admin/computers").await?;
+            let device = find(&all, &computer)?;
+            let () = post(&file, &format!("/admin/computers/{device}/revoke"), &()).await?;
+            show.note(
+                "Revoked. Its accounts keep their passwords; its sealed copies are unreadable.",
+            );
+        }
         AdminCommand::Enrolment { uses, valid_for } => {
             let ask = NewEnrolment {
                 uses,
@@ -98,6 +108,31 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
         }
     }
     Ok(())
+}
+
+/// The one computer of a name or id.
+fn find(all: &Computers, wanted: &str) -> Result<DeviceId, Fault> {
+    let linked = all
+        .computers
+        .iter()
+        .map(|row| (row.computer.device, &row.computer.name));
+    let unlinked = all
+        .unlinked
+        .iter()
+        .map(|device| (device.device, &device.name));
+    let found: BTreeSet<DeviceId> = linked
+        .chain(unlinked)
+        .filter(|(device, name)| name.as_str() == wanted || device.to_string() == wanted)
+        .map(|(device, _)| device)
+        .collect();
+    match (found.first(), found.len()) {
+        (Some(device), 1) => Ok(*device),
+        (_, 0) => Err(Fault::new(Code::NotLinked, format!("no computer {wanted}"))),
+        (_, _) => Err(Fault::new(
+            Code::BadRequest,
+            format!("several are named {wanted}: give the id"),
+        )),
+    }
 }
 
 async fn get<T: serde::de::DeserializeOwned>(

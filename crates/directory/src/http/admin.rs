@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
-use lockstep_model::{Code, PersonId, Timestamp};
+use axum::extract::{Path, State};
+use http::StatusCode;
+use lockstep_model::{Code, DeviceId, PersonId, Timestamp};
 use lockstep_protocol::Token;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::admin::{
@@ -18,6 +19,7 @@ use super::problem::{Answer, Refusal};
 use super::{Directory, now};
 use crate::core::enrolment::EnrolmentToken;
 use crate::core::names::{self, UserName};
+use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::{Write, commit, devices, people};
 use crate::tokens;
@@ -136,6 +138,44 @@ pub(super) async fn computers(
         computers,
         unlinked,
     }))
+}
+
+/// Revokes a computer: its stream ends, its shares are deleted, and it may ask for nothing more. Its
+/// accounts keep their passwords.
+#[utoipa::path(post, operation_id = "revoke_computer", path = "/admin/computers/{device}/revoke",
+    params(("device" = DeviceId, Path, description = "The computer")),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn revoke(
+    State(directory): State<Arc<Directory>>,
+    Administrator(admin): Administrator,
+    origin: Origin,
+    Path(device): Path<DeviceId>,
+) -> Result<StatusCode, Refusal> {
+    let at = now();
+    let mut write = admin.write(&directory).await?;
+    let record = devices::by_id(&mut write, device)
+        .await?
+        .ok_or(Code::NotLinked)?;
+    let people = devices::revoke(&mut write, device, at)
+        .await?
+        .ok_or(Code::NotLinked)?;
+    let entry = Entry {
+        at,
+        actor: &admin.person.user_name,
+        action: Action::DeviceRevoked,
+        subject: &record.name,
+        address: &origin.address,
+        result: Ok(()),
+    };
+    audit::append(&mut write, entry).await?;
+    let concerned = people
+        .into_iter()
+        .map(Topic::Person)
+        .chain([Topic::Device(device)]);
+    directory
+        .commit_and_tell(write, concerned.collect())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Makes an enrolment string.

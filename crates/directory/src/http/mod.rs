@@ -144,6 +144,7 @@ fn api() -> OpenApiRouter<Shared> {
             .routes(routes!(password::finish))
             .routes(routes!(admin::people, admin::invite))
             .routes(routes!(admin::computers))
+            .routes(routes!(admin::revoke))
             .routes(routes!(admin::enrol))
             .routes(routes!(admin::audit))
             .routes(routes!(device::enrol))

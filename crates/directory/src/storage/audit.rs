@@ -31,6 +31,8 @@ pub enum Action {
     DeviceProof,
     /// A computer was unlinked.
     DeviceUnlinked,
+    /// A computer was revoked.
+    DeviceRevoked,
     /// Shares were released to a computer.
     SharesReleased,
     /// Shares were deleted.
@@ -51,6 +53,7 @@ impl Action {
             Self::DeviceLinked => "device.linked",
             Self::DeviceProof => "device.proof",
             Self::DeviceUnlinked => "device.unlinked",
+            Self::DeviceRevoked => "device.revoked",
             Self::SharesReleased => "shares.released",
             Self::SharesRetired => "shares.retired",
         }

@@ -180,6 +180,36 @@ pub async fn unlinked(db: &mut Connection) -> Result<Vec<DeviceRecord>, StorageF
     query.fetch_all(db).await?.iter().map(device).collect()
 }
 
+/// Revokes a device and removes its bindings with their stores and shares; gives whose they were, or
+/// none if there is no such device in good standing.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn revoke(
+    db: &mut Connection,
+    id: DeviceId,
+    now: Timestamp,
+) -> Result<Option<Vec<PersonId>>, StorageFault> {
+    let done =
+        sqlx::query("UPDATE devices SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+            .bind(now.0)
+            .bind(id.to_string())
+            .execute(&mut *db)
+            .await?;
+    if done.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let people = bindings_of_device(db, id)
+        .await?
+        .into_iter()
+        .map(|bound| bound.person)
+        .collect();
+    let query = sqlx::query("DELETE FROM bindings WHERE device = $1");
+    query.bind(id.to_string()).execute(db).await?;
+    Ok(Some(people))
+}
+
 /// Notes that a device was heard from.
 ///
 /// # Errors
