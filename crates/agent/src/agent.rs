@@ -2,14 +2,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use lockstep_client::proof::{Prover, vouched_key};
-use lockstep_client::{Client, Fault};
+use lockstep_client::{Client, Fault, From};
 use lockstep_model::{BindingId, Code};
 use lockstep_opaque::envelope::FileSecret;
 use lockstep_opaque::stretch::Place;
+use lockstep_protocol::api::device::{BindingNews, CheckIn};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::local::{BindingStatus, Status};
 use tokio::signal::unix::{SignalKind, signal};
@@ -19,7 +21,7 @@ use crate::binding::{Binding, Ground};
 use crate::helper::Helper;
 use crate::keep::bindings::{self, BindingFile, Stage};
 use crate::keep::identity::{DirectoryWords, Identity};
-use crate::{Places, line, local, report};
+use crate::{Places, keep, line, local, report};
 
 /// Everything the agent knows, on its one thread.
 pub(crate) struct Agent {
@@ -30,6 +32,12 @@ pub(crate) struct Agent {
     /// The directory it is enrolled in.
     enrolled: RefCell<Option<Rc<Enrolled>>>,
     bindings: RefCell<BTreeMap<BindingId, Rc<Binding>>>,
+    /// The accounts whose binding's records can't be read.
+    unreadable: RefCell<BTreeSet<u32>>,
+    /// The directory's last word on every binding, those in the making included.
+    news: RefCell<BTreeMap<BindingId, BindingNews>>,
+    /// Keeps every other agent off the state.
+    _only_one: File,
     /// The accounts whose binding is being made or given up.
     joining: RefCell<BTreeSet<u32>>,
     /// Whether the directory refuses this device.
@@ -79,10 +87,14 @@ pub(crate) async fn run(places: Places) -> anyhow::Result<()> {
 impl Agent {
     fn open(places: Places) -> Result<Self, Fault> {
         let helper = Helper::new(&places.helper);
+        let only_one = keep::lock(&places.state)?;
         let agent = Self {
             helper,
             enrolled: RefCell::default(),
             bindings: RefCell::default(),
+            unreadable: RefCell::default(),
+            news: RefCell::default(),
+            _only_one: only_one,
             joining: RefCell::default(),
             refused: Cell::new(false),
             online: watch::Sender::new(false),
@@ -93,8 +105,11 @@ impl Agent {
         if let (Some(identity), Some(words)) = (identity, words) {
             agent.enrol(identity, words)?;
             for file in bindings::load(&agent.places.state)? {
-                if let Stage::Linked { .. } = file.stage {
-                    agent.add(file)?;
+                let (uid, linked) = (file.uid, file.stage != Stage::Linking);
+                // One damaged record must not cost everybody else their agent.
+                if linked && let Err(fault) = agent.add(file) {
+                    tracing::error!(uid, error = %fault, "a binding's records are unreadable");
+                    agent.unreadable.borrow_mut().insert(uid);
                 }
             }
         }
@@ -150,10 +165,27 @@ impl Agent {
             helper: self.helper.clone(),
         };
         let binding = Rc::new(Binding::open(file, &ground)?);
+        let news = self.news.borrow().get(&binding.file.binding).cloned();
+        if let Some(news) = news {
+            binding.take(news);
+        }
         self.bindings
             .borrow_mut()
             .insert(binding.file.binding, Rc::clone(&binding));
         Ok(binding)
+    }
+
+    /// Takes the directory's word on every binding of this device.
+    pub(crate) async fn hear(&self, all: Vec<BindingNews>) {
+        *self.news.borrow_mut() = all
+            .iter()
+            .map(|news| (news.binding, news.clone()))
+            .collect();
+        for news in all {
+            if let Some(binding) = self.binding(news.binding) {
+                binding.hear(news).await;
+            }
+        }
     }
 
     /// Notes whether the directory refuses this device.
@@ -209,6 +241,9 @@ impl Agent {
     /// [`Code::NotEnrolled`] or [`Code::NotLinked`].
     pub(crate) fn binding_of(&self, uid: u32) -> Result<Rc<Binding>, Fault> {
         self.enrolled()?;
+        if self.unreadable.borrow().contains(&uid) {
+            return Err(Fault::new(Code::StateUnreadable, format!("uid {uid}")));
+        }
         let found = self
             .all()
             .into_iter()
@@ -280,6 +315,21 @@ impl Enrolled {
         }
     }
 
+    /// Makes sure that the directory answers, before a person is asked to type anything.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from answering.
+    pub(crate) async fn reach(&self, agent: &Agent) -> Result<(), Fault> {
+        if *agent.online.borrow() {
+            return Ok(());
+        }
+        let from = From::Device(&self.identity.key);
+        let said: CheckIn = self.client.get(from, "/device/check-in").await?;
+        agent.hear(said.bindings).await;
+        Ok(())
+    }
+
     /// The OPAQUE key that is vouched for now.
     pub(crate) fn server_key(&self) -> Vec<u8> {
         self.server_key.borrow().clone()
@@ -300,14 +350,17 @@ impl Binding {
                 state: state.clone(),
             })
             .collect();
+        // What was heard while a flow waits for its person counts too.
+        let heard = news.as_ref().map(|(news, _)| news.stamp);
         let in_sync = standing.known.is_some()
+            && heard.is_none_or(|heard| standing.known == Some(heard))
             && stores
                 .iter()
                 .all(|row| matches!(row.state, lockstep_model::StoreState::InSync { .. }));
         BindingStatus {
             user_name: self.file.user_name.clone(),
             account: self.file.account.clone(),
-            generation: standing.known.map(|stamp| stamp.generation),
+            generation: heard.or(standing.known).map(|stamp| stamp.generation),
             changed: news.as_ref().map(|(news, _)| news.changed.clone()),
             heard_at: news.as_ref().map(|(_, heard_at)| *heard_at),
             in_sync,

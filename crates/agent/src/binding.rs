@@ -107,8 +107,9 @@ impl Binding {
         })
     }
 
-    /// Takes the directory's word. If a flow runs, it takes it in between two of its steps.
-    pub(crate) async fn hear(&self, news: BindingNews) {
+    /// Takes the directory's word. While a flow runs, the core takes it in between two steps, and
+    /// in any case when the flow has ended.
+    pub(crate) async fn hear(self: &Rc<Self>, news: BindingNews) {
         let at = now();
         let is_new = self
             .news
@@ -128,10 +129,20 @@ impl Binding {
             );
         }
         *self.news.borrow_mut() = Some((news, heard_at));
-        if let Ok(mut core) = self.core.try_lock() {
-            self.absorb(&mut core).await;
-        }
         self.standing.send_modify(|_| ());
+        if let Ok(mut core) = self.core.try_lock() {
+            return self.absorb(&mut core).await;
+        }
+        let binding = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            let mut core = binding.core.lock().await;
+            binding.absorb(&mut core).await;
+        });
+    }
+
+    /// Takes what the directory said before the binding was made.
+    pub(crate) fn take(&self, news: BindingNews) {
+        *self.news.borrow_mut() = Some((news, now()));
     }
 
     /// Takes how many other computers have yet to follow.
@@ -147,7 +158,7 @@ impl Binding {
     }
 
     /// Feeds the last word to the core, outside of any run.
-    pub(crate) async fn absorb(&self, core: &mut Core) {
+    async fn absorb(&self, core: &mut Core) {
         let stamp = self.news.borrow().as_ref().map(|(news, _)| news.stamp);
         if let Some(stamp) = stamp {
             let ran = self.run(core, Input::Announced(stamp), &mut Nobody).await;
@@ -170,12 +181,19 @@ impl Binding {
     ) -> Result<Option<Verdict>, Fault> {
         let mut inputs = VecDeque::from([input]);
         let mut verdict = None;
+        let mut fed = None;
         while let Some(input) = inputs.pop_front() {
-            // Waiting for its turn would let an operation's end overtake a newer password.
-            if let (Input::Finished { .. }, Some((news, _))) = (&input, self.news())
-                && core.state.known() != Some(news.stamp)
+            // A newer password goes first: an operation's end must not lead to another towards a
+            // password that is known to be old.
+            let news = self.news.borrow().as_ref().map(|(news, _)| news.stamp);
+            if let (Input::Finished { .. }, Some(stamp)) = (&input, news)
+                && fed != news
+                && core.state.known() != news
             {
-                inputs.push_back(Input::Announced(news.stamp));
+                fed = news;
+                inputs.push_front(input);
+                inputs.push_front(Input::Announced(stamp));
+                continue;
             }
             let (state, effects) = step(core.state.clone(), now(), input);
             core.state = state;
@@ -264,7 +282,15 @@ impl Core {
     }
 
     /// Opens every kept envelope whose share was released, and holds what is inside.
-    pub(crate) fn recover(&mut self, shares: &[(EnvelopeId, Secret)]) -> Result<(), KeepFault> {
+    ///
+    /// An envelope of the generation just proved that holds another password belongs to a change
+    /// that never came to be; it is erased.
+    pub(crate) fn recover(
+        &mut self,
+        shares: &[(EnvelopeId, Secret)],
+        proved: Stamp,
+        password: &Secret,
+    ) -> Result<(), KeepFault> {
         for kept in self.envelopes.kept()? {
             let share = shares
                 .iter()
@@ -274,6 +300,11 @@ impl Core {
             };
             let name = self.name(kept.envelope, kept.stamp);
             match envelope::open(&*self.device_secret, share, &name, sealed.as_slice()) {
+                Ok(secret) if kept.stamp == proved => {
+                    if !secret.same_as(password) {
+                        self.envelopes.erase(kept.envelope, kept.stamp)?;
+                    }
+                }
                 Ok(secret) => self.hold(SecretRef::Generation(kept.stamp), secret),
                 Err(fault) => {
                     tracing::warn!(envelope = %kept.envelope, error = %fault, "not recovered");
@@ -281,6 +312,17 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Whether any secret that is held opens the account.
+    pub(crate) async fn anything_opens_account(&self) -> bool {
+        // The newest first: nearly always it is that.
+        for secret in self.secrets.values().rev() {
+            if self.opens_account(secret).await {
+                return true;
+            }
+        }
+        false
     }
 
     /// Judges a new password by this computer's own rules, before anything has changed.
@@ -400,17 +442,14 @@ impl Core {
                 finished(op, outcome)
             }
             Effect::Retire { op, keep } => {
-                let present = self.share.as_ref().map(|(envelope, _)| *envelope);
-                for kept in self.envelopes.kept()? {
-                    // Of two envelopes of one generation the older may hold a change that lost.
-                    let lost = kept.stamp == keep
-                        && present.is_some_and(|present| present != kept.envelope)
-                        && self.has_kept(present)?;
-                    if kept.stamp != keep || lost {
-                        self.envelopes.erase(kept.envelope, kept.stamp)?;
+                let outcome = match self.retire(keep) {
+                    Ok(()) => Outcome::Applied,
+                    Err(fault) => {
+                        tracing::warn!(error = %fault, "not retired");
+                        Outcome::NotApplied(Code::StateUnreadable)
                     }
-                }
-                finished(op, Outcome::Applied)
+                };
+                finished(op, outcome)
             }
             Effect::AskOld {
                 stores: _,
@@ -418,7 +457,11 @@ impl Core {
                 again,
             } => {
                 let fault = again.then_some(Code::NotTheComputersPassword);
-                match person.ask(Need::OldPassword, fault).await? {
+                match person
+                    .ask(Need::OldPassword, fault)
+                    .await
+                    .unwrap_or_default()
+                {
                     Some(secret) if !secret.is_blank() => {
                         self.hold(answer, secret);
                         Ok(Came::Input(Input::OldTyped))
@@ -429,18 +472,23 @@ impl Core {
         }
     }
 
-    fn has_kept(&self, envelope: Option<EnvelopeId>) -> Result<bool, KeepFault> {
-        let Some(envelope) = envelope else {
-            return Ok(false);
-        };
-        Ok(self
-            .envelopes
-            .reread(envelope)?
-            .is_some_and(|kept| kept.sealed.is_some()))
+    /// Erases the envelopes of every other generation.
+    fn retire(&self, keep: Stamp) -> Result<(), KeepFault> {
+        for kept in self.envelopes.kept()? {
+            if kept.stamp != keep {
+                self.envelopes.erase(kept.envelope, kept.stamp)?;
+            }
+        }
+        Ok(())
     }
 
     fn end_run(&mut self, verdict: &Verdict) {
         self.forget_secrets();
+        if self.journal.is_long()
+            && let Err(fault) = self.journal.compact(&self.state.snapshot())
+        {
+            tracing::warn!(error = %fault, "the journal was not compacted");
+        }
         self.problem = match verdict {
             Verdict::InSync(_) => None,
             Verdict::Stopped { code, .. } => Some(*code),
@@ -465,8 +513,10 @@ impl Core {
     /// Goes back to what is durable.
     fn fall_back(&mut self) -> Result<(), Fault> {
         self.forget_secrets();
-        let folder = self.journal.path().to_owned();
-        let (journal, records) = Journal::open(folder)?;
+        // First without the file, which may be what fails: no run must be left over.
+        let (state, _) = step(self.state.clone(), now(), Input::Restarted);
+        self.state = state;
+        let (journal, records) = Journal::open(self.journal.path().to_owned())?;
         self.journal = journal;
         let (state, _) = step(replay(stores(), &records), now(), Input::Restarted);
         self.state = state;

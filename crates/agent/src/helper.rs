@@ -13,8 +13,9 @@ use tokio::time::timeout;
 
 use crate::wire;
 
-/// Longer than any operation takes, locks that are held by others included.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than the helper lets any operation take, its queue included: what has not answered by
+/// then does nothing any more.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The way to the helper.
 #[derive(Clone, Debug)]

@@ -76,11 +76,9 @@ async fn take_in(agent: &Rc<Agent>, enrolled: &Enrolled, said: CheckIn) -> Resul
         enrolled.learn(words.clone())?;
         words.save(&agent.places.state)?;
     }
-    for news in said.bindings {
-        if let Some(binding) = agent.binding(news.binding) {
-            binding.hear(news).await;
-            bury(enrolled, &binding).await;
-        }
+    agent.hear(said.bindings).await;
+    for binding in agent.all() {
+        bury(enrolled, &binding).await;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use lockstep_protocol::frame::{Frame, FrameFault};
 use lockstep_protocol::local::{Ask, Event, Failure, Need, Reply, Request, VERSION, Versioned};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::agent::Agent;
 use crate::binding::{Person, Standing};
@@ -26,6 +27,11 @@ const REQUEST: Duration = Duration::from_secs(10);
 const TYPING: Duration = Duration::from_secs(10 * 60);
 /// The most connections of one account: a window, a tray, and a few shells.
 const PER_ACCOUNT: usize = 8;
+
+/// The most connections of all accounts together: descriptors are finite.
+const TOTAL: usize = 256;
+/// How long a client may take to take what it is told.
+const TELLING: Duration = Duration::from_secs(10);
 
 /// Makes the socket. Anybody may connect: the caller is known by its peer credentials.
 pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
@@ -50,8 +56,9 @@ pub(crate) async fn serve(agent: Rc<Agent>, listener: UnixListener) {
             continue;
         };
         let count = callers.borrow().get(&uid).copied().unwrap_or_default();
-        if count >= PER_ACCOUNT {
-            tracing::warn!(uid, "too many connections of one account");
+        let total: usize = callers.borrow().values().sum();
+        if count >= PER_ACCOUNT || total >= TOTAL {
+            tracing::warn!(uid, "too many connections");
             continue;
         }
         callers.borrow_mut().insert(uid, count + 1);
@@ -162,7 +169,11 @@ impl Caller {
     }
 
     async fn tell(&mut self, event: &Event) -> Result<(), FrameFault> {
-        wire::send(&mut self.stream, &Frame::json(event)?).await
+        let frame = Frame::json(event)?;
+        let slow = |_| FrameFault::Io(io::ErrorKind::TimedOut.into());
+        timeout(TELLING, wire::send(&mut self.stream, &frame))
+            .await
+            .map_err(slow)?
     }
 }
 

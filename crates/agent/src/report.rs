@@ -1,6 +1,7 @@
 //! Telling the directory how a binding's stores stand: the latest, whenever it can be told.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use lockstep_client::{Fault, From};
 use lockstep_model::StoreState;
@@ -9,6 +10,9 @@ use lockstep_protocol::api::me::StoreRow;
 
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Standing};
+
+/// After how long a report that was not delivered is tried again.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Reports every change of a binding's standing, and again when the line comes back.
 pub(crate) async fn keep(agent: Rc<Agent>, binding: Rc<Binding>) {
@@ -26,7 +30,13 @@ pub(crate) async fn keep(agent: Rc<Agent>, binding: Rc<Binding>) {
                 Err(fault) => tracing::warn!(error = %fault, "a report was not delivered"),
             }
         }
+        let again = if *online.borrow() && told.as_ref() != Some(&standing.borrow().clone()) {
+            AGAIN
+        } else {
+            Duration::MAX
+        };
         let woken = tokio::select! {
+            () = tokio::time::sleep(again) => Ok(()),
             changed = standing.changed() => changed,
             changed = online.changed() => changed,
         };

@@ -1,5 +1,7 @@
 //! What a person does on their own computer, through the agent.
 
+use std::os::fd::RawFd;
+
 use lockstep_client::Fault;
 use lockstep_model::{Code, Secret};
 use lockstep_protocol::local::{Ask, Event, Need, Status};
@@ -31,14 +33,18 @@ pub(crate) fn link(options: &Link, show: &Show) -> Result<(), Stopped> {
         Some(name) => name.clone(),
         None => own_name()?,
     };
-    let answer = |what: Need, _: Option<Code>| match what {
+    let mut old = OldPassword {
+        from: None,
+        asked: false,
+    };
+    let answer = |what: Need, fault: Option<Code>| match what {
         Need::ComputersPassword => secret::read(
             "Password of this computer (blank if it is the same)",
             options.computer_password_fd,
         ),
+        Need::OldPassword => old.ask(fault, &names, show),
         Need::DirectoryPassword
         | Need::EnrolmentString
-        | Need::OldPassword
         | Need::CurrentPassword
         | Need::NewPassword => secret::read(&format!("{org} password"), options.password_fd),
     };
@@ -65,20 +71,12 @@ pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
 /// Brings the computer in step.
 pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
     let (names, _) = words()?;
-    let mut asked_old = false;
+    let mut old = OldPassword {
+        from: options.old_password_fd,
+        asked: false,
+    };
     let answer = |what: Need, fault: Option<Code>| match what {
-        Need::OldPassword => {
-            if asked_old && options.old_password_fd.is_some() {
-                let detail = "the old password from the descriptor does not open this computer";
-                return Err(Fault::new(Code::NotTheComputersPassword, detail));
-            }
-            asked_old = true;
-            if let Some(code) = fault {
-                show.note(&names.explain(code));
-            }
-            show.note("This computer still has the password you used before.");
-            secret::read("Old password (blank to stop)", options.old_password_fd)
-        }
+        Need::OldPassword => old.ask(fault, &names, show),
         Need::DirectoryPassword
         | Need::ComputersPassword
         | Need::EnrolmentString
@@ -88,10 +86,36 @@ pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
     exchange(Ask::Sync, answer, &names, show)
 }
 
+/// The question for the old password, in every flow that may come to it.
+struct OldPassword {
+    from: Option<RawFd>,
+    asked: bool,
+}
+
+impl OldPassword {
+    fn ask(&mut self, fault: Option<Code>, names: &Names, show: &Show) -> Result<Secret, Fault> {
+        if self.asked && self.from.is_some() {
+            let detail = "the old password from the descriptor does not open this computer";
+            return Err(Fault::new(Code::NotTheComputersPassword, detail));
+        }
+        self.asked = true;
+        if let Some(code) = fault {
+            show.note(&names.explain(code));
+        }
+        show.note("This computer still has the password you used before.");
+        secret::read("Old password (blank to stop)", self.from)
+    }
+}
+
 /// Changes the password.
 pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
     let (names, _) = words()?;
-    let answer = |what: Need, _: Option<Code>| match what {
+    let mut old = OldPassword {
+        from: None,
+        asked: false,
+    };
+    let answer = |what: Need, fault: Option<Code>| match what {
+        Need::OldPassword => old.ask(fault, &names, show),
         Need::NewPassword => {
             let new = secret::read("New password", options.new_password_fd)?;
             if options.new_password_fd.is_none() {
@@ -105,8 +129,7 @@ pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
         Need::CurrentPassword
         | Need::DirectoryPassword
         | Need::ComputersPassword
-        | Need::EnrolmentString
-        | Need::OldPassword => secret::read("Current password", options.current_password_fd),
+        | Need::EnrolmentString => secret::read("Current password", options.current_password_fd),
     };
     exchange(Ask::ChangePassword, answer, &names, show)
 }
@@ -157,8 +180,8 @@ fn words() -> Result<(Names, String), Fault> {
 /// The name of the account that runs this, from the local files: what the agent will inspect too.
 fn own_name() -> Result<String, Fault> {
     let uid = rustix::process::getuid().as_raw().to_string();
-    let passwd = std::fs::read_to_string("/etc/passwd")
-        .map_err(|fault| Fault::new(Code::Internal, fault))?;
+    let passwd = std::fs::read("/etc/passwd").map_err(|fault| Fault::new(Code::Internal, fault))?;
+    let passwd = String::from_utf8_lossy(&passwd);
     let line = passwd
         .lines()
         .find(|line| line.split(':').nth(2) == Some(uid.as_str()));

@@ -19,7 +19,15 @@ pub(crate) fn read(label: &str, from: Option<RawFd>) -> Result<Secret, Fault> {
         Some(fd) => from_descriptor(fd),
         None => from_terminal(label),
     };
-    read.map_err(|fault| Fault::new(Code::BadRequest, format!("{label}: {fault}")))
+    read.map_err(|fault| {
+        let missing = fault.kind() == io::ErrorKind::NotFound;
+        let code = if missing {
+            Code::NoTerminal
+        } else {
+            Code::BadRequest
+        };
+        Fault::new(code, format!("{label}: {fault}"))
+    })
 }
 
 /// Reads a one-time text: from the descriptor, piped standard input, or the terminal.

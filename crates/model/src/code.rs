@@ -103,6 +103,10 @@ codes! {
         "{org} didn't answer. What you asked for may have been done or not.",
         "Look whether it was done before you try again.",
         "A request left this computer and its answer did not come: the audit tells what was done.";
+    NoTerminal = 1010, AfterInput,
+        "There is no terminal to ask at. Nothing was changed.",
+        "Run it in a terminal, or hand the secret over on a file descriptor (see --help).",
+        "A program called lockstep without a terminal and without the option that names a descriptor.";
 
     SignInRefused = 2001, AfterInput,
         "User name or password is wrong.",
@@ -230,6 +234,10 @@ codes! {
         "Lockstep couldn't find out which password opens this {pc}. Nothing more was changed.",
         "Try again.",
         "An operation ended without an answer (time-out, crash), and probing has not settled it.";
+    ComputerBehind = 4010, AfterInput,
+        "{org} has your new password, but this {pc} doesn't open with it yet.",
+        "Run `lockstep sync` and type your new password.",
+        "A password change was committed, and a store could not follow: the detail says why.";
 
     NotEnrolled = 5001, Never,
         "This {pc} isn't set up. Ask your IT team.",

@@ -20,7 +20,7 @@ impl Bytes {
     /// The text form.
     #[must_use]
     pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(&self.0)
+        encode(&self.0)
     }
 
     /// Reads the text form.
@@ -31,6 +31,12 @@ impl Bytes {
     pub fn decode(text: &str) -> Result<Self, base64::DecodeError> {
         URL_SAFE_NO_PAD.decode(text).map(Self)
     }
+}
+
+/// The text form of bytes that are borrowed; of a secret the caller wipes it.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 impl From<Vec<u8>> for Bytes {

@@ -5,7 +5,7 @@
 //! When the agent [needs](Event::Need) something, the client sends one secret frame per need, or
 //! [`Reply::Cancel`].
 
-use lockstep_model::{Code, Generation, Provenance, StoreKind, StoreState, Timestamp};
+use lockstep_model::{Code, Generation, Provenance, StoreKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Organisation;
@@ -217,18 +217,4 @@ pub struct BindingStatus {
     pub other_computers: u32,
     /// Why the last sync stopped, if it did.
     pub problem: Option<Code>,
-}
-
-impl BindingStatus {
-    /// A row for each kind of store, all in one state.
-    #[must_use]
-    pub fn rows(kinds: &[StoreKind], state: &StoreState) -> Vec<StoreRow> {
-        kinds
-            .iter()
-            .map(|kind| StoreRow {
-                kind: *kind,
-                state: state.clone(),
-            })
-            .collect()
-    }
 }

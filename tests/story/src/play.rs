@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use anyhow::{bail, ensure};
-use lockstep_model::Generation;
+use lockstep_model::{Code, Generation};
 use lockstep_protocol::api::me::Standing;
 use lockstep_protocol::local::BindingStatus;
 use serde_json::{Value, json};
@@ -95,14 +95,11 @@ pub fn prepare(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
     }
     let third = world.computer("one-too-many", ANNA, BEFORE)?;
     let refused = third.enrol(&string)?;
-    let code = refused
-        .code()
-        .map(|code| code.to_string())
-        .unwrap_or_default();
     ensure!(
-        refused.exit != 0,
-        "a string for two computers enrolled three"
+        refused.code() == Some(Code::EnrolmentSpent),
+        "a string for two computers enrolled three, or not for its reason: {refused:?}"
     );
+    let code = Code::EnrolmentSpent;
     tell.seen(&format!(
         "a third one with the same string is refused: {code}"
     ))?;
@@ -119,8 +116,8 @@ pub fn link(world: &World, cast: &Cast, tell: &mut Narrator) -> anyhow::Result<(
     for computer in [&cast.one, &cast.two] {
         let wrong = computer.link(FIRST, "not what the computer had")?;
         ensure!(
-            wrong.exit != 0,
-            "a wrong password of the computer linked it"
+            wrong.code() == Some(Code::NotTheComputersPassword),
+            "a wrong password of the computer: {wrong:?}"
         );
         ensure!(
             computer.opens(BEFORE)?,

@@ -232,3 +232,52 @@ fn a_computer_whose_power_is_cut_in_mid_sync_is_mended_by_one_sync() {
     println!("{cut} syncs were cut");
     assert!(cut > 0, "the power never fell in the middle");
 }
+
+#[test]
+fn a_change_on_the_computer_that_the_directory_does_not_survive_is_settled() {
+    let Some((mut world, computer)) = anna() else {
+        return;
+    };
+    let (mut at, mut made, mut cut) = (1, 0, 0);
+    for delay_ms in [30, 60, 90, 120, 150, 180, 210, 240, 300] {
+        let ended = std::thread::scope(|scope| {
+            let changing =
+                scope.spawn(|| computer.passwd(&password(at), &password(at + 1)).unwrap());
+            std::thread::sleep(Duration::from_millis(delay_ms));
+            world.directory.kill().unwrap();
+            restart(&mut world);
+            changing.join().unwrap()
+        });
+        let old = world.sign_in("anna", &password(at)).unwrap();
+        let new = world.sign_in("anna", &password(at + 1)).unwrap();
+        assert_ne!(
+            old.exit, new.exit,
+            "not exactly one password holds: {old:?} {new:?}"
+        );
+        let changed = new.exit == 0;
+        cut += u32::from(ended.exit != 0);
+        match ended.code() {
+            None => assert!(
+                changed,
+                "a change that was not made was called done: {ended:?}"
+            ),
+            Some(Code::ChangeUncertain) => {}
+            Some(Code::ComputerBehind) => assert!(changed, "{ended:?}"),
+            Some(code) => assert!(!changed, "a change that was made was called off: {code}"),
+        }
+        let opens = [at, at + 1].map(|n| computer.opens(&password(n)).unwrap());
+        assert!(
+            opens[0] != opens[1],
+            "not exactly one password opens the account: {opens:?}"
+        );
+        if changed {
+            at += 1;
+            made += 1;
+        }
+        back(&computer, at);
+        computer.sync(&password(at)).unwrap().ok().unwrap();
+        assert!(computer.opens(&password(at)).unwrap());
+    }
+    println!("{made} changes were made, {cut} were cut");
+    assert!(cut > 0, "no change was cut in the middle");
+}

@@ -3,102 +3,157 @@
 use std::rc::Rc;
 
 use lockstep_client::Fault;
-use lockstep_client::proof::Ask;
+use lockstep_client::proof::{Ask, OpenChange};
 use lockstep_model::password::{Names, Password};
-use lockstep_model::{Code, EnvelopeId, Stamp};
+use lockstep_model::{Code, EnvelopeId, Secret, Stamp};
 use lockstep_protocol::api::device::Purpose;
-use lockstep_protocol::local::Need;
+use lockstep_protocol::local::{Failure, Need};
 use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, conclude, failed, sync};
+use super::{Ended, conclude, failed, ready, sync, take};
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Core};
 use crate::local::Caller;
 
 /// Changes the caller's password.
 pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
-    let enrolled = agent.enrolled().map_err(failed)?;
-    let binding = agent.binding_of(caller.uid()).map_err(failed)?;
-    let busy = |_| failed(Fault::new(Code::Busy, "another flow holds the binding"));
-    let mut core = binding.core.try_lock().map_err(busy)?;
-    let ended = change(&enrolled, &binding, &mut core, caller).await;
+    let (enrolled, binding) = ready(agent, caller.uid()).await.map_err(failed)?;
+    let current = caller.need(Need::CurrentPassword).await.map_err(failed)?;
+    let current = Password::normalise(&current);
+    let current = current.map_err(|code| failed(Fault::new(code, "current")))?;
+    let typed = caller.need(Need::NewPassword).await.map_err(failed)?;
+    let new = choose(&enrolled, &binding, &typed).map_err(failed)?;
+    if new.same_as(&current) {
+        return Err(failed(Fault::new(Code::SameAsCurrent, "new")));
+    }
+    let mut core = take(&binding).map_err(failed)?;
+    let mut change = Change {
+        enrolled: &enrolled,
+        binding: &binding,
+        core: &mut core,
+    };
+    let ended = match change.commit(current, new).await {
+        Ok(input) => change.follow(input, caller).await,
+        Err(fault) => Err(failed(fault)),
+    };
     core.forget_secrets();
-    binding.absorb(&mut core).await;
     drop(core);
     match ended {
-        Ok(verdict) => conclude(&enrolled, &binding, verdict).await,
-        Err(fault) => Err(failed(fault)),
+        Ok(verdict) => conclude(&enrolled, &binding, verdict).await.map_err(behind),
+        Err(failure) => Err(failure),
     }
 }
 
-async fn change(
-    enrolled: &Enrolled,
-    binding: &Binding,
-    core: &mut Core,
-    caller: &mut Caller,
-) -> Result<Verdict, Fault> {
-    let current = caller.need(Need::CurrentPassword).await?;
-    let current = Password::normalise(&current).map_err(|code| Fault::new(code, "current"))?;
-    let typed = caller.need(Need::NewPassword).await?;
-    let new = choose(enrolled, binding, &typed)?;
-    if new.same_as(&current) {
-        return Err(Fault::new(Code::SameAsCurrent, "new"));
-    }
-    core.preflight(new.secret()).await?;
+/// A change under way.
+struct Change<'a> {
+    enrolled: &'a Enrolled,
+    binding: &'a Binding,
+    core: &'a mut Core,
+}
 
-    let envelope = EnvelopeId::fresh();
-    let (current_copy, new_copy) = (current.secret().duplicate(), new.secret().duplicate());
-    let server_key = enrolled.server_key();
-    let kept = core
-        .envelopes
-        .kept()?
-        .into_iter()
-        .map(|kept| kept.envelope)
-        .collect();
-    let ask = Ask {
-        purpose: Purpose::Change,
-        binding: binding.file.binding,
-        user_name: None,
-        account: None,
-        password: current,
-        new_password: Some(new),
-        new_envelope: Some(envelope),
-        envelopes: kept,
-    };
-    let prover = enrolled.prover(&server_key);
-    let accepted = prover.prove(ask).await?;
-    let from = accepted.proved.stamp;
-    core.recover(&accepted.shares)?;
-    for (id, share) in accepted.shares {
-        if id == envelope {
-            core.hold_share(id, share);
-        }
-    }
-    // Sealed before the directory changes: from here on the new password can be recovered.
-    core.seal(from.next(), &new_copy)?;
-    let open = accepted
-        .change
-        .ok_or_else(|| Fault::new(Code::Internal, "no change was opened"))?;
-    let input = match prover.commit(open, from).await {
-        Ok(stamp) => {
-            core.hold(SecretRef::Generation(from), current_copy);
-            core.hold(SecretRef::Generation(stamp), new_copy);
-            Input::Proved {
-                stamp,
-                secrets: core.held(),
+/// What a sealed and open change is known by, until it is settled.
+struct Open<'a> {
+    change: &'a OpenChange,
+    envelope: EnvelopeId,
+    from: Stamp,
+    new: &'a Secret,
+}
+
+impl Change<'_> {
+    /// Has the directory take the new password; up to here everything can be refused.
+    async fn commit(&mut self, current: Password, new: Password) -> Result<Input, Fault> {
+        self.core.preflight(new.secret()).await?;
+        let envelope = EnvelopeId::fresh();
+        let (current_copy, new_copy) = (current.secret().duplicate(), new.secret().duplicate());
+        let server_key = self.enrolled.server_key();
+        let kept = self.core.envelopes.kept()?;
+        let ask = Ask {
+            purpose: Purpose::Change,
+            binding: self.binding.file.binding,
+            user_name: None,
+            account: None,
+            password: current,
+            new_password: Some(new),
+            new_envelope: Some(envelope),
+            envelopes: kept.into_iter().map(|kept| kept.envelope).collect(),
+        };
+        let prover = self.enrolled.prover(&server_key);
+        let accepted = prover.prove(ask).await?;
+        let from = accepted.proved.stamp;
+        self.core.recover(&accepted.shares, from, &current_copy)?;
+        for (id, share) in accepted.shares {
+            if id == envelope {
+                self.core.hold_share(id, share);
             }
         }
-        Err(fault) if was_refused(fault.code) => {
-            core.envelopes.erase(envelope, from.next())?;
-            return Err(fault);
+        self.core.hold(SecretRef::Generation(from), current_copy);
+        if !self.core.anything_opens_account().await {
+            return Err(Fault::new(
+                Code::OldPasswordNeeded,
+                "nothing at hand opens the account",
+            ));
         }
-        Err(fault) => {
-            core.hold(SecretRef::Generation(from), current_copy);
-            settle(enrolled, binding, core, &new_copy, (envelope, from), fault).await?
+        // Sealed before the directory changes: from here on the new password can be recovered.
+        self.core.seal(from.next(), &new_copy)?;
+        let change = accepted.change;
+        let change = change.ok_or_else(|| Fault::new(Code::Internal, "no change was opened"))?;
+        let open = Open {
+            change: &change,
+            envelope,
+            from,
+            new: &new_copy,
+        };
+        match prover.commit(open.change, from).await {
+            Ok(stamp) => Ok(self.committed(stamp, open.new)),
+            Err(fault) if was_refused(fault.code) => {
+                self.core.envelopes.erase(envelope, from.next())?;
+                Err(fault)
+            }
+            Err(_) => self.settle(&open).await,
         }
-    };
-    let verdict = binding.run(core, input, caller).await?;
-    verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
+    }
+
+    /// Moves this computer; the directory has the new password, whatever happens here.
+    async fn follow(&mut self, input: Input, caller: &mut Caller) -> Result<Verdict, Failure> {
+        let verdict = self.binding.run(self.core, input, caller).await;
+        let verdict = verdict.and_then(|verdict| {
+            verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
+        });
+        verdict.map_err(failed).map_err(behind)
+    }
+
+    /// Finds out what became of a change whose answer was lost: the same attempt is sent again, so
+    /// that it is decided for good, and then the new password is proved.
+    async fn settle(&mut self, open: &Open<'_>) -> Result<Input, Fault> {
+        let server_key = self.enrolled.server_key();
+        let prover = self.enrolled.prover(&server_key);
+        match prover.commit(open.change, open.from).await {
+            Ok(stamp) => return Ok(self.committed(stamp, open.new)),
+            Err(fault) if was_refused(fault.code) && fault.code != Code::DirectoryUnreachable => {}
+            // The envelope stays: if the change was made, it holds the password of its generation.
+            Err(fault) => return Err(Fault::new(Code::ChangeUncertain, fault)),
+        }
+        match sync::prove(self.enrolled, self.binding, self.core, open.new).await {
+            Ok(input) => Ok(input),
+            Err(fault) if fault.code == Code::NotTheNewPassword => {
+                self.core.envelopes.erase(open.envelope, open.from.next())?;
+                Err(Fault::new(
+                    Code::DirectoryUnreachable,
+                    "the change was not made",
+                ))
+            }
+            Err(fault) => Err(Fault::new(Code::ChangeUncertain, fault)),
+        }
+    }
+
+    fn committed(&mut self, stamp: Stamp, new: &Secret) -> Input {
+        self.core
+            .hold(SecretRef::Generation(stamp), new.duplicate());
+        Input::Proved {
+            stamp,
+            secrets: self.core.held(),
+        }
+    }
 }
 
 /// Whether a commit that ended so surely changed nothing; anything else may have.
@@ -114,40 +169,23 @@ fn was_refused(code: Code) -> bool {
     .contains(&code)
 }
 
-/// Finds out what became of a change whose answer was lost, by proving the new password.
-async fn settle(
-    enrolled: &Enrolled,
-    binding: &Binding,
-    core: &mut Core,
-    new: &lockstep_model::Secret,
-    (envelope, from): (EnvelopeId, Stamp),
-    lost: Fault,
-) -> Result<Input, Fault> {
-    match sync::prove(enrolled, binding, core, new).await {
-        Ok(input) => Ok(input),
-        Err(fault) if fault.code == Code::NotTheNewPassword => {
-            core.envelopes.erase(envelope, from.next())?;
-            Err(Fault {
-                code: Code::DirectoryUnreachable,
-                ..lost
-            })
-        }
-        // The envelope stays: if the change was made, it holds the password of its generation.
-        Err(fault) => Err(Fault::new(Code::ChangeUncertain, fault)),
+/// A failure after the directory took the new password: "nothing was changed" would be a lie.
+fn behind(failure: Failure) -> Failure {
+    let detail = format!("{}: {}", failure.code, failure.detail);
+    Failure {
+        code: Code::ComputerBehind,
+        detail,
+        ..failure
     }
 }
 
-fn choose(
-    enrolled: &Enrolled,
-    binding: &Binding,
-    typed: &lockstep_model::Secret,
-) -> Result<Password, Fault> {
-    let news = binding.news();
+fn choose(enrolled: &Enrolled, binding: &Binding, typed: &Secret) -> Result<Password, Fault> {
+    let (news, _) = binding
+        .news()
+        .ok_or_else(|| Fault::new(Code::DirectoryUnreachable, "no news of the person yet"))?;
     let names = Names {
-        user_name: &binding.file.user_name,
-        display_name: news
-            .as_ref()
-            .map_or("", |(news, _)| news.display_name.as_str()),
+        user_name: &news.user_name,
+        display_name: &news.display_name,
     };
     let policy = enrolled.words().organisation.policy;
     Password::choose(typed, &policy, &names).map_err(|code| Fault::new(code, "new"))

@@ -21,6 +21,7 @@ use crate::report;
 /// Links the caller's account.
 pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str) -> Ended {
     let enrolled = agent.enrolled().map_err(failed)?;
+    enrolled.reach(agent).await.map_err(failed)?;
     let _joining = agent.join(caller.uid()).map_err(failed)?;
     let account = prepare(agent, caller.uid()).await.map_err(failed)?;
     // A link that was cut before would stand in the way.

@@ -1,12 +1,16 @@
 //! What a person starts. Each flow asks, proves, and lets the sync core do the rest.
+//!
+//! A flow asks before it takes the core, so that a window left open keeps nothing from being heard.
+
+use std::rc::Rc;
 
 use lockstep_client::Fault;
-use lockstep_model::StoreKind;
+use lockstep_model::{Code, StoreKind};
 use lockstep_protocol::local::{Done, Failure, OpensWith, StoreOpens};
 use lockstep_sync::{Belief, Verdict};
 
-use crate::agent::Enrolled;
-use crate::binding::Binding;
+use crate::agent::{Agent, Enrolled};
+use crate::binding::{Binding, Core};
 use crate::{line, report};
 
 pub(crate) mod change;
@@ -26,6 +30,20 @@ pub(crate) fn failed(fault: Fault) -> Failure {
         detail: fault.detail,
         stores: Vec::new(),
     }
+}
+
+/// The directory and the binding that a flow of an account is about, once both can be used.
+async fn ready(agent: &Rc<Agent>, uid: u32) -> Result<(Rc<Enrolled>, Rc<Binding>), Fault> {
+    let enrolled = agent.enrolled()?;
+    let binding = agent.binding_of(uid)?;
+    enrolled.reach(agent).await?;
+    Ok((enrolled, binding))
+}
+
+/// Takes the core for one flow.
+fn take(binding: &Binding) -> Result<tokio::sync::MutexGuard<'_, Core>, Fault> {
+    let busy = |_| Fault::new(Code::Busy, "another flow holds the binding");
+    binding.core.try_lock().map_err(busy)
 }
 
 /// Ends a flow that ran the core: tells the directory, and puts the verdict into words.

@@ -8,41 +8,36 @@ use lockstep_model::password::Password;
 use lockstep_model::{Code, EnvelopeId, Secret};
 use lockstep_protocol::api::device::Purpose;
 use lockstep_protocol::local::Need;
-use lockstep_sync::{Input, SecretRef};
+use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, conclude, failed};
+use super::{Ended, conclude, failed, ready, take};
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Core};
 use crate::local::Caller;
 
 /// Brings the caller's stores in step.
 pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
-    let enrolled = agent.enrolled().map_err(failed)?;
-    let binding = agent.binding_of(caller.uid()).map_err(failed)?;
-    let busy = |_| failed(Fault::new(Code::Busy, "another flow holds the binding"));
-    let mut core = binding.core.try_lock().map_err(busy)?;
-    let ended = sync(&enrolled, &binding, &mut core, caller).await;
+    let (enrolled, binding) = ready(agent, caller.uid()).await.map_err(failed)?;
+    let typed = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
+    let mut core = take(&binding).map_err(failed)?;
+    let ended = sync(&enrolled, &binding, &mut core, &typed, caller).await;
     core.forget_secrets();
-    binding.absorb(&mut core).await;
     drop(core);
-    match ended {
-        Ok(verdict) => conclude(&enrolled, &binding, verdict).await,
-        Err(fault) => Err(failed(fault)),
-    }
+    conclude(&enrolled, &binding, ended.map_err(failed)?).await
 }
 
 async fn sync(
     enrolled: &Enrolled,
     binding: &Binding,
     core: &mut Core,
+    typed: &Secret,
     caller: &mut Caller,
-) -> Result<lockstep_sync::Verdict, Fault> {
-    let typed = caller.need(Need::DirectoryPassword).await?;
-    let input = match prove(enrolled, binding, core, &typed).await {
+) -> Result<Verdict, Fault> {
+    let input = match prove(enrolled, binding, core, typed).await {
         Ok(input) => input,
         Err(fault) if fault.code == Code::NotTheNewPassword => {
             // Worth one guess: nearly always it is the password of before.
-            let old = core.opens_account(&typed).await;
+            let old = core.opens_account(typed).await;
             let code = if old {
                 Code::ThatIsTheOldPassword
             } else {
@@ -72,6 +67,7 @@ pub(super) async fn prove(
         .into_iter()
         .map(|kept| kept.envelope)
         .collect();
+    let wanted = EnvelopeId::fresh();
     let ask = Ask {
         purpose: Purpose::Sync,
         binding: binding.file.binding,
@@ -79,18 +75,17 @@ pub(super) async fn prove(
         account: None,
         password,
         new_password: None,
-        new_envelope: Some(EnvelopeId::fresh()),
+        new_envelope: Some(wanted),
         envelopes,
     };
-    let wanted = ask.new_envelope;
     let accepted = enrolled.prover(&server_key).prove(ask).await?;
-    core.recover(&accepted.shares)?;
+    let stamp = accepted.proved.stamp;
+    core.recover(&accepted.shares, stamp, &new)?;
     for (envelope, share) in accepted.shares {
-        if Some(envelope) == wanted {
+        if envelope == wanted {
             core.hold_share(envelope, share);
         }
     }
-    let stamp = accepted.proved.stamp;
     core.hold(SecretRef::Generation(stamp), new);
     Ok(Input::Proved {
         stamp,

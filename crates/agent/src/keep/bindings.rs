@@ -67,7 +67,7 @@ impl BindingFile {
     /// Writes the binding into its folder, making it as needed.
     pub(crate) fn save(&self, state: &Path) -> Result<(), KeepFault> {
         let folder = folder(state, self.binding);
-        fs::create_dir_all(&folder)?;
+        super::make_folder(&folder)?;
         write(&folder.join("binding.json"), self)
     }
 }
@@ -75,7 +75,7 @@ impl BindingFile {
 /// Every binding of this device.
 pub(crate) fn load(state: &Path) -> Result<Vec<BindingFile>, KeepFault> {
     let all = state.join("bindings");
-    fs::create_dir_all(&all)?;
+    super::make_folder(&all)?;
     let mut bindings = Vec::new();
     for entry in fs::read_dir(&all)? {
         if let Some(binding) = read::<BindingFile>(&entry?.path().join("binding.json"))? {

@@ -35,7 +35,7 @@ pub(crate) struct Envelopes {
 impl Envelopes {
     /// Opens the folder, making it as needed.
     pub(crate) fn open(folder: PathBuf) -> Result<Self, KeepFault> {
-        fs::create_dir_all(&folder)?;
+        super::make_folder(&folder)?;
         Ok(Self { folder })
     }
 

@@ -107,7 +107,7 @@ impl Identity {
 
     /// Writes the identity.
     pub(crate) fn save(&self, state: &Path) -> Result<(), KeepFault> {
-        let text = |bytes: &[u8]| Zeroizing::new(Bytes(bytes.to_vec()).encode());
+        let text = |bytes: &[u8]| Zeroizing::new(lockstep_protocol::bytes::encode(bytes));
         let file = IdentityFile {
             version: VERSION,
             url: self.url.clone(),
@@ -148,7 +148,10 @@ pub(crate) fn drawn_key(state: &Path) -> Result<SigningKey, KeepFault> {
     }
     let key = SigningKey::random(&mut rand::rngs::OsRng);
     let bytes = Zeroizing::new(key.to_bytes());
-    write(&path, &Zeroizing::new(Bytes(bytes.to_vec()).encode()))?;
+    write(
+        &path,
+        &Zeroizing::new(lockstep_protocol::bytes::encode(&bytes)),
+    )?;
     Ok(key)
 }
 

@@ -14,7 +14,9 @@ use lockstep_sync::Record;
 use super::{KeepFault, sync_folder_of};
 
 const FIRST_LINE: &str = "lockstep journal 1\n";
-/// A journal is compacted at every start; nothing honest grows to this in between.
+/// Above this a journal is compacted at the end of a run; it is at every start.
+const LONG: u64 = 64 * 1024;
+/// Nothing honest grows to this.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An open journal.
@@ -47,6 +49,11 @@ impl Journal {
         file.sync_all()?;
         sync_folder_of(&path)?;
         Ok((Self { path, file }, records))
+    }
+
+    /// Whether it is worth being replaced by a snapshot.
+    pub(crate) fn is_long(&self) -> bool {
+        self.file.metadata().is_ok_and(|about| about.len() > LONG)
     }
 
     /// Where it is.
@@ -104,9 +111,9 @@ fn parse(text: &[u8]) -> Result<(Vec<Record>, usize), KeepFault> {
         };
         let (line, after) = rest.split_at(end + 1);
         match read_line(line) {
-            Some(record) => records.push(record),
-            None if after.is_empty() => return Ok((records, whole)),
-            None => return Err(KeepFault::Content),
+            Line::Record(record) => records.push(*record),
+            Line::Torn if after.is_empty() => return Ok((records, whole)),
+            Line::Torn | Line::Unknown => return Err(KeepFault::Content),
         }
         whole += line.len();
         rest = after;
@@ -114,11 +121,25 @@ fn parse(text: &[u8]) -> Result<(Vec<Record>, usize), KeepFault> {
     Ok((records, whole))
 }
 
-fn read_line(line: &[u8]) -> Option<Record> {
-    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (sum, json) = line.split_once(' ')?;
-    let sum = u32::from_str_radix(sum, 16).ok()?;
-    (sum == crc32fast::hash(json.as_bytes())).then(|| serde_json::from_str(json).ok())?
+enum Line {
+    Record(Box<Record>),
+    /// Its sum is wrong: it was never durable, if it is the last one.
+    Torn,
+    /// Whole, and of a newer version: nothing after it may be cut off.
+    Unknown,
+}
+
+fn read_line(line: &[u8]) -> Line {
+    let text = std::str::from_utf8(line)
+        .ok()
+        .and_then(|line| line.strip_suffix('\n'));
+    let Some((sum, json)) = text.and_then(|line| line.split_once(' ')) else {
+        return Line::Torn;
+    };
+    if u32::from_str_radix(sum, 16) != Ok(crc32fast::hash(json.as_bytes())) {
+        return Line::Torn;
+    }
+    serde_json::from_str(json).map_or(Line::Unknown, |record| Line::Record(Box::new(record)))
 }
 
 /// The journal's file of a binding.
@@ -172,6 +193,13 @@ mod tests {
         let mut damaged = text.clone();
         damaged[FIRST_LINE.len() + 12] ^= 1;
         fs::write(&path, &damaged).unwrap();
+        assert!(matches!(
+            Journal::open(path.clone()),
+            Err(KeepFault::Content)
+        ));
+        let unknown = "{\"later\":1}";
+        let line = format!("{:08x} {unknown}\n", crc32fast::hash(unknown.as_bytes()));
+        fs::write(&path, [text.as_slice(), line.as_bytes()].concat()).unwrap();
         assert!(matches!(
             Journal::open(path.clone()),
             Err(KeepFault::Content)

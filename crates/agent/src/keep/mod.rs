@@ -40,6 +40,26 @@ impl From<KeepFault> for Fault {
     }
 }
 
+/// Locks the agent's folder for as long as the file is kept: two agents would write one journal.
+pub(crate) fn lock(state: &Path) -> Result<File, KeepFault> {
+    let folder = File::open(state)?;
+    rustix::fs::flock(
+        &folder,
+        rustix::fs::FlockOperation::NonBlockingLockExclusive,
+    )
+    .map_err(|fault| io::Error::new(fault.kind(), "another agent uses this folder"))?;
+    Ok(folder)
+}
+
+/// Makes a folder, if it isn't there: durable when this returns.
+pub(crate) fn make_folder(path: &Path) -> Result<(), KeepFault> {
+    if !path.is_dir() {
+        fs::create_dir_all(path)?;
+        sync_folder_of(path)?;
+    }
+    Ok(())
+}
+
 /// Reads a JSON file; none if it isn't there.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, KeepFault> {
     match fs::read(path) {
@@ -56,7 +76,9 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, KeepFa
 
 /// Writes a JSON file that only the agent reads: durable when this returns, or untouched.
 pub(crate) fn write<T: Serialize>(path: &Path, content: &T) -> Result<(), KeepFault> {
-    let bytes = Zeroizing::new(serde_json::to_vec_pretty(content).map_err(|_| KeepFault::Content)?);
+    // Reserved in full, so that growing leaves no unwiped piece behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
+    serde_json::to_writer_pretty(&mut *bytes, content).map_err(|_| KeepFault::Content)?;
     let next = path.with_extension("next");
     let mut file = OpenOptions::new()
         .write(true)

@@ -146,6 +146,8 @@ fn status(code: Code) -> StatusCode {
         | Code::BadRequest
         | Code::ChangeUncertain
         | Code::AnswerLost
+        | Code::ComputerBehind
+        | Code::NoTerminal
         | Code::ThatIsTheOldPassword
         | Code::NotTheComputersPassword
         | Code::OldPasswordNeeded
