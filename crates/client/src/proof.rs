@@ -151,12 +151,12 @@ impl Prover<'_> {
     ///
     /// [`Code::ChangedMeanwhile`] when another change won. After [`Code::AnswerLost`] it is unknown
     /// whether the change was made: prove the new password to find out.
-    pub async fn commit(&self, change: OpenChange, from: Stamp) -> Result<Stamp, Fault> {
+    pub async fn commit(&self, change: &OpenChange, from: Stamp) -> Result<Stamp, Fault> {
         let commit = ChangeCommit {
-            attempt: change.attempt,
-            registration_record: Bytes(change.record),
+            attempt: change.attempt.clone(),
+            registration_record: Bytes(change.record.clone()),
             from,
-            made_with: change.made_with,
+            made_with: change.made_with.clone(),
         };
         let changed: PasswordChanged = self
             .client
@@ -242,4 +242,78 @@ enum Stretched {
     Terms(Fault),
     Proof(ClientFault),
     Registration(ClientFault),
+}
+
+#[cfg(test)]
+mod tests {
+    use p256::ecdsa::SigningKey;
+    use p256::ecdsa::signature::Signer as _;
+
+    use super::*;
+
+    const REALM: &str = "realm";
+
+    fn key(mark: u8) -> SigningKey {
+        SigningKey::from_slice(&[mark; 32]).unwrap()
+    }
+
+    fn public(key: &SigningKey) -> Vec<u8> {
+        let point = key.verifying_key().to_encoded_point(false);
+        point.as_bytes().to_vec()
+    }
+
+    fn vouch(by: &SigningKey, realm: &str, opaque_key: &[u8]) -> Vouch {
+        let opaque_key = Bytes(opaque_key.to_vec());
+        let signature: Signature = by.sign(&Vouch::signed_text(realm, &opaque_key));
+        Vouch {
+            opaque_key,
+            signature: Bytes(signature.to_bytes().to_vec()),
+        }
+    }
+
+    fn refused(vouch: &Vouch, realm: &str, realm_key: &[u8]) {
+        let checked = vouched_key(vouch, realm, realm_key);
+        let code = checked.err().map(|fault| fault.code);
+        assert_eq!(code, Some(Code::DirectoryNotTrusted));
+    }
+
+    #[test]
+    fn the_realm_vouches_for_a_key() {
+        let vouched = vouched_key(&vouch(&key(1), REALM, b"opaque"), REALM, &public(&key(1)));
+        assert_eq!(vouched.unwrap(), b"opaque");
+    }
+
+    #[test]
+    fn a_false_directory_is_not_vouched_for() {
+        let (realm_key, honest) = (public(&key(1)), vouch(&key(1), REALM, b"opaque"));
+        refused(&vouch(&key(2), REALM, b"opaque"), REALM, &realm_key);
+        refused(&vouch(&key(1), "another", b"opaque"), REALM, &realm_key);
+        refused(&honest, "another", &realm_key);
+        refused(&honest, REALM, &public(&key(2)));
+        let other_key = Vouch {
+            opaque_key: Bytes(b"false".to_vec()),
+            ..honest.clone()
+        };
+        refused(&other_key, REALM, &realm_key);
+        let other_signature = Vouch {
+            signature: vouch(&key(1), REALM, b"false").signature,
+            ..honest
+        };
+        refused(&other_signature, REALM, &realm_key);
+    }
+
+    #[test]
+    fn a_cut_or_altered_vouch_is_refused() {
+        let (realm_key, honest) = (public(&key(1)), vouch(&key(1), REALM, b"opaque"));
+        for at in 0..honest.signature.0.len() {
+            let mut altered = honest.clone();
+            altered.signature.0[at] ^= 1;
+            refused(&altered, REALM, &realm_key);
+            altered.signature.0.truncate(at);
+            refused(&altered, REALM, &realm_key);
+        }
+        for length in 0..realm_key.len() {
+            refused(&honest, REALM, &realm_key[..length]);
+        }
+    }
 }

@@ -151,3 +151,84 @@ pub mod shares {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_model::EnvelopeId;
+
+    use super::*;
+    use crate::SessionKey;
+
+    fn secret(mark: u8) -> Secret {
+        Secret::new(vec![mark; 32])
+    }
+
+    #[test]
+    fn a_thief_of_a_sealed_text_opens_it_with_no_other_name_info_or_material() {
+        let key = SealingKey::derive(&[&secret(1), &secret(2)], b"info");
+        let sealed = key.seal(&secret(9), b"name").unwrap();
+        assert!(key.open(&sealed, b"name").unwrap().same_as(&secret(9)));
+        for name in ["", "nam", "name2", "Name"] {
+            assert_eq!(key.open(&sealed, name.as_bytes()).err(), Some(Unopened));
+        }
+        let others = [
+            SealingKey::derive(&[&secret(1), &secret(2)], b"inf"),
+            SealingKey::derive(&[&secret(1), &secret(2)], b""),
+            SealingKey::derive(&[&secret(2), &secret(1)], b"info"),
+            SealingKey::derive(&[&secret(1)], b"info"),
+            SealingKey::derive(&[], b"info"),
+        ];
+        for other in others {
+            assert_eq!(other.open(&sealed, b"name").err(), Some(Unopened));
+        }
+    }
+
+    #[test]
+    fn a_go_between_neither_cuts_nor_alters_a_sealed_text_and_no_two_are_alike() {
+        let key = SealingKey::derive(&[&secret(1)], b"info");
+        let sealed = key.seal(&secret(9), b"name").unwrap();
+        assert_ne!(key.seal(&secret(9), b"name").unwrap(), sealed);
+        for at in 0..sealed.len() {
+            assert_eq!(key.open(&sealed[..at], b"name").err(), Some(Unopened));
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            assert_eq!(key.open(&altered, b"name").err(), Some(Unopened));
+        }
+    }
+
+    #[test]
+    fn keys_for_other_uses_differ() {
+        let one = derive_bytes(&secret(1), b"one", 32);
+        assert!(one.same_as(&derive_bytes(&secret(1), b"one", 32)));
+        assert!(!one.same_as(&derive_bytes(&secret(1), b"two", 32)));
+        assert!(!one.same_as(&derive_bytes(&secret(2), b"one", 32)));
+    }
+
+    #[test]
+    fn another_computer_opens_no_shares_with_another_context_or_session_key() {
+        let ids = [EnvelopeId::fresh(), EnvelopeId::fresh()];
+        let sent = [(ids[0], secret(3)), (ids[1], secret(4))];
+        let sealed = shares::seal(&SessionKey(secret(1)), &sent, b"context").unwrap();
+        let opened = shares::open(&SessionKey(secret(1)), &sealed, b"context").unwrap();
+        assert_eq!(opened.len(), sent.len());
+        for (opened, sent) in opened.iter().zip(&sent) {
+            assert_eq!(opened.0, sent.0);
+            assert!(opened.1.same_as(&sent.1));
+        }
+        for (key, context) in [(1, "context2"), (1, ""), (2, "context")] {
+            let opened = shares::open(&SessionKey(secret(key)), &sealed, context.as_bytes());
+            assert_eq!(opened.err(), Some(Unopened), "{key} {context}");
+        }
+    }
+
+    #[test]
+    fn a_broken_directory_hands_out_no_half_shares() {
+        let key = SealingKey::derive(&[&secret(1)], b"lockstep shares 1");
+        for length in 0..=3 * 48 {
+            let sealed = key.seal(&Secret::new(vec![7; length]), b"context").unwrap();
+            let opened = shares::open(&SessionKey(secret(1)), &sealed, b"context");
+            let count = opened.map(|shares| shares.len()).ok();
+            assert_eq!(count, (length % 48 == 0).then_some(length / 48), "{length}");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Attacks on the directory, in process, over the very router that it serves.
+//!
+//! Each test names its actor and says what holds. [`world`], [`people`] and [`computers`] play the
+//! honest part of each exchange; the other modules are the attacks.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
+
+mod assertions;
+mod changes;
+mod computers;
+mod cookies;
+mod doors;
+mod hang_up;
+mod held_back;
+mod limits;
+mod people;
+mod proofs;
+mod releases;
+mod sign_in;
+mod world;
