@@ -8,13 +8,15 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lockstep_model::{DeviceId, Timestamp};
+use lockstep_model::{DeviceId, PersonId, Timestamp};
 
 /// Who is charged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// Everybody who signs in under one name from anywhere; the name need not exist.
     Name(String),
+    /// Somebody who is signed in, in any of their sessions.
+    Session(PersonId),
     /// Everybody behind one network address.
     Source(IpAddr),
     /// Whoever types at one enrolled computer.
@@ -48,7 +50,7 @@ impl Lane {
     /// How many proofs may be open at once, and after how many milliseconds one is forgiven.
     const fn limits(&self) -> (i64, i64) {
         match self {
-            Self::Name(_) => (10, 30_000),
+            Self::Name(_) | Self::Session(_) => (10, 30_000),
             // An office, a school or a mobile network behind one address.
             Self::Source(_) => (100, 1_000),
             Self::Device(_) => (5, 30_000),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use lockstep_model::{Code, PersonId, Timestamp};
@@ -45,10 +45,14 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// What a request from here is charged to.
+    pub(super) fn source(&self) -> Option<Lane> {
+        self.address.parse().ok().map(Lane::Source)
+    }
+
     /// What a proof under a name from here is charged to.
     pub(super) fn lanes(&self, name: &UserName) -> Vec<Lane> {
-        let source = self.address.parse().ok().map(Lane::Source);
-        source
+        self.source()
             .into_iter()
             .chain([Lane::Name(name.as_str().to_owned())])
             .collect()
@@ -148,6 +152,22 @@ impl<T: DeserializeOwned> FromRequest<Arc<Directory>> for Body<T> {
             Ok(Ok(json)) => Ok(Self(json.0)),
             Ok(Err(_)) | Err(_) => Err(Code::BadRequest.into()),
         }
+    }
+}
+
+/// A part of the address whose every fault is [`Code::BadRequest`].
+pub(super) struct Named<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Directory>> for Named<T> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<Directory>,
+    ) -> Result<Self, Refusal> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0))
+            .map_err(|_| Code::BadRequest.into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use lockstep_model::{Code, DeviceId, PersonId, Timestamp};
 use lockstep_protocol::Token;
@@ -14,7 +14,7 @@ use lockstep_protocol::api::admin::{
 };
 use lockstep_protocol::api::me::{Role, Standing};
 
-use super::actor::{Administrator, Body, Origin};
+use super::actor::{Administrator, Body, Named, Origin};
 use super::problem::{Answer, Refusal};
 use super::{Directory, now};
 use crate::core::enrolment::EnrolmentToken;
@@ -149,7 +149,7 @@ pub(super) async fn revoke(
     State(directory): State<Arc<Directory>>,
     Administrator(admin): Administrator,
     origin: Origin,
-    Path(device): Path<DeviceId>,
+    Named(device): Named<DeviceId>,
 ) -> Result<StatusCode, Refusal> {
     let at = now();
     let mut write = admin.write(&directory).await?;

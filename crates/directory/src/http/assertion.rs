@@ -227,6 +227,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_old_to_be_replayed_is_forgotten() {
+        let nonces = Nonces::default();
+        let now = Instant::now();
+        for seconds in [0, 31, 62, 93] {
+            let at = now + Duration::from_secs(seconds);
+            assert!(nonces.spend(&claims(&nonces.present(at)), at));
+        }
+        assert_eq!(nonces.spent.lock().unwrap().len(), 2);
+    }
+
+    #[test]
     fn an_id_of_another_length_is_never_remembered() {
         let nonces = Nonces::default();
         let now = Instant::now();

@@ -22,6 +22,7 @@ use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::public::topics;
 use super::{Directory, events, now};
+use crate::core::throttle::Lane;
 use crate::core::{enrolment, names, standing::ReportedStore};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
@@ -42,6 +43,8 @@ pub(super) async fn enrol(
     }: Asserted<Enrol>,
 ) -> Answer<Enrolled> {
     let at = now();
+    let lanes: Vec<Lane> = origin.source().into_iter().collect();
+    directory.charge(&lanes)?;
     let name = names::display_name(&ask.name)
         .map_err(|_| Code::BadRequest)?
         .to_owned();
@@ -62,7 +65,12 @@ pub(super) async fn enrol(
         at,
         actor: "somebody",
         action: Action::DeviceEnrolled,
-        subject: &name,
+        // A stranger's text is not for the audit.
+        subject: if spent.is_ok() {
+            &name
+        } else {
+            "an unknown computer"
+        },
         address: &origin.address,
         result: spent.map(|_| ()),
     };
@@ -87,6 +95,7 @@ pub(super) async fn enrol(
         return Err(Code::AlreadyEnrolled.into());
     }
     commit(write).await?;
+    directory.refund(&lanes);
     Ok(Json(directory.enrolled(device.id)))
 }
 
@@ -328,7 +337,7 @@ async fn write_down(
 ) -> Result<(), Refusal> {
     let entry = Entry {
         at: now(),
-        actor: &device.name,
+        actor: &device.actor(),
         action,
         subject,
         address: &origin.address,

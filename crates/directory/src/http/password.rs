@@ -17,6 +17,7 @@ use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::Command;
 use crate::core::names::UserName;
+use crate::core::throttle::Lane;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::{commit, people};
 
@@ -30,7 +31,9 @@ pub(super) async fn start(
     Body(ask): Body<PasswordStart>,
 ) -> Answer<PasswordStarted> {
     let name = UserName::as_typed(&person.user_name);
-    let lanes = origin.lanes(&name);
+    // Strangers who guess under the name keep nobody who is signed in from changing it.
+    let session = Lane::Session(person.id);
+    let lanes: Vec<Lane> = origin.source().into_iter().chain([session]).collect();
     directory.charge(&lanes)?;
     let (credential, record) = directory.credential_of(Some(&person), &name);
     let (pending, response) = directory

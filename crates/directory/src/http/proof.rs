@@ -279,7 +279,7 @@ pub(super) async fn commit_change_from_device(
         person: &person,
         command,
         keep_session: &[],
-        actor: &device.name,
+        actor: &device.actor(),
         address: &origin.address,
         at,
     };
@@ -424,7 +424,7 @@ impl Note<'_> {
     ) -> Result<(), Refusal> {
         let entry = Entry {
             at: self.at,
-            actor: &self.device.name,
+            actor: &self.device.actor(),
             action,
             subject,
             address: &self.origin.address,

@@ -26,6 +26,14 @@ pub struct DeviceRecord {
     pub revoked: bool,
 }
 
+impl DeviceRecord {
+    /// What the audit calls it: no person can have a name with a space in it.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("computer {}", self.name)
+    }
+}
+
 /// A person's account on a device.
 #[derive(Clone, Debug)]
 pub struct BindingRecord {

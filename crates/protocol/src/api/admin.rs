@@ -103,7 +103,7 @@ message! {
         pub sequence: i64,
         /// When.
         pub at: Timestamp,
-        /// Who: a user name, a computer, "directory" or "somebody".
+        /// Who: a user name, "computer NAME", "directory" or "somebody".
         pub actor: String,
         /// What: a word of the closed list of audited actions.
         pub action: String,

@@ -1250,7 +1250,7 @@ export interface components {
     AuditRow: {
       /** @description What: a word of the closed list of audited actions. */
       action: string;
-      /** @description Who: a user name, a computer, "directory" or "somebody". */
+      /** @description Who: a user name, "computer NAME", "directory" or "somebody". */
       actor: string;
       /** @description From which address. */
       address: string;
