@@ -12,7 +12,6 @@ use lockstep_model::{BindingId, Code};
 use lockstep_opaque::envelope::FileSecret;
 use lockstep_opaque::stretch::Place;
 use lockstep_protocol::api::device::{BindingNews, CheckIn};
-use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::local::{BindingStatus, Status};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -341,22 +340,10 @@ impl Binding {
     pub(crate) fn status(&self) -> BindingStatus {
         let standing = self.standing.borrow().clone();
         let news = self.news();
-        let stores: Vec<StoreRow> = standing
-            .status
-            .stores
-            .iter()
-            .map(|(kind, state)| StoreRow {
-                kind: *kind,
-                state: state.clone(),
-            })
-            .collect();
         // What was heard while a flow waits for its person counts too.
         let heard = news.as_ref().map(|(news, _)| news.stamp);
-        let in_sync = standing.known.is_some()
-            && heard.is_none_or(|heard| standing.known == Some(heard))
-            && stores
-                .iter()
-                .all(|row| matches!(row.state, lockstep_model::StoreState::InSync { .. }));
+        let up_to_date = heard.is_none_or(|heard| standing.known == Some(heard));
+        let in_sync = up_to_date && standing.is_in_sync();
         BindingStatus {
             user_name: self.file.user_name.clone(),
             account: self.file.account.clone(),
@@ -364,7 +351,7 @@ impl Binding {
             changed: news.as_ref().map(|(news, _)| news.changed.clone()),
             heard_at: news.as_ref().map(|(_, heard_at)| *heard_at),
             in_sync,
-            stores,
+            stores: standing.rows(),
             other_computers: news.map_or(0, |(news, _)| news.other_computers),
             problem: standing.problem.filter(|_| !in_sync),
         }

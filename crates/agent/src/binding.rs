@@ -10,7 +10,9 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use lockstep_client::Fault;
-use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp, StoreKind, Timestamp};
+use lockstep_model::{
+    BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp, StoreKind, StoreState, Timestamp,
+};
 use lockstep_opaque::envelope::{self, FileSecret, Name};
 use lockstep_protocol::api::device::BindingNews;
 use lockstep_protocol::api::me::StoreRow;
@@ -37,6 +39,8 @@ pub(crate) struct Binding {
     pub(crate) core: tokio::sync::Mutex<Core>,
     /// The directory's last word on it, and when this device heard it.
     news: RefCell<Option<(BindingNews, Timestamp)>>,
+    /// What the directory was told last.
+    pub(crate) told: RefCell<Option<Standing>>,
     /// What the core said last of itself.
     pub(crate) standing: watch::Sender<Standing>,
 }
@@ -52,6 +56,30 @@ pub(crate) struct Standing {
     pub(crate) problem: Option<Code>,
 }
 
+impl Standing {
+    /// Each store, in the order in which they move.
+    pub(crate) fn rows(&self) -> Vec<StoreRow> {
+        let stores = self.status.stores.iter();
+        stores
+            .map(|(kind, state)| StoreRow {
+                kind: *kind,
+                state: state.clone(),
+            })
+            .collect()
+    }
+
+    /// Whether every store was opened with the password of the newest stamp heard of.
+    pub(crate) fn is_in_sync(&self) -> bool {
+        let mut states = self.status.stores.values();
+        self.known.is_some() && states.all(|state| matches!(state, StoreState::InSync { .. }))
+    }
+
+    /// Why the last run stopped, unless that is over.
+    pub(crate) fn open_problem(&self) -> Option<Code> {
+        self.problem.filter(|_| !self.is_in_sync())
+    }
+}
+
 /// Where a run asks and tells.
 pub(crate) trait Person {
     /// Asks for a secret; none if the person gave up.
@@ -63,7 +91,6 @@ pub(crate) trait Person {
 /// The core of one binding, with everything that its effects need.
 pub(crate) struct Core {
     binding: BindingId,
-    account: BindingFile,
     realm: String,
     device: DeviceId,
     state: State,
@@ -103,6 +130,7 @@ impl Binding {
             envelopes,
             core: tokio::sync::Mutex::new(core),
             news: RefCell::default(),
+            told: RefCell::default(),
             standing,
         })
     }
@@ -237,7 +265,6 @@ impl Core {
         journal.compact(&state.snapshot())?;
         Ok(Self {
             binding: file.binding,
-            account: file.clone(),
             realm: ground.realm.to_owned(),
             device: ground.device,
             state,
@@ -527,7 +554,7 @@ impl Core {
         Name {
             realm: self.realm.clone(),
             device: self.device,
-            binding: self.account.binding,
+            binding: self.binding,
             envelope,
             stamp,
         }

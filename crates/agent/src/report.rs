@@ -4,9 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use lockstep_client::{Fault, From};
-use lockstep_model::StoreState;
 use lockstep_protocol::api::device::{Report, Reported};
-use lockstep_protocol::api::me::StoreRow;
 
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Standing};
@@ -21,16 +19,16 @@ pub(crate) async fn keep(agent: Rc<Agent>, binding: Rc<Binding>) {
     };
     let mut standing = binding.standing.subscribe();
     let mut online = agent.online.subscribe();
-    let mut told: Option<Standing> = None;
     loop {
         let present = standing.borrow_and_update().clone();
-        if *online.borrow_and_update() && told.as_ref() != Some(&present) {
-            match tell(&enrolled, &binding, &present).await {
-                Ok(()) => told = Some(present),
-                Err(fault) => tracing::warn!(error = %fault, "a report was not delivered"),
-            }
+        let due = |standing: &Standing| binding.told.borrow().as_ref() != Some(standing);
+        if *online.borrow_and_update()
+            && due(&present)
+            && let Err(fault) = tell(&enrolled, &binding, &present).await
+        {
+            tracing::warn!(error = %fault, "a report was not delivered");
         }
-        let again = if *online.borrow() && told.as_ref() != Some(&standing.borrow().clone()) {
+        let again = if *online.borrow() && due(&standing.borrow()) {
             AGAIN
         } else {
             Duration::MAX
@@ -52,24 +50,15 @@ pub(crate) async fn tell(
     binding: &Binding,
     standing: &Standing,
 ) -> Result<(), Fault> {
-    let rows = standing.status.stores.iter();
-    let stores: Vec<StoreRow> = rows
-        .map(|(kind, state)| StoreRow {
-            kind: *kind,
-            state: state.clone(),
-        })
-        .collect();
-    let in_sync = stores
-        .iter()
-        .all(|row| matches!(row.state, StoreState::InSync { .. }));
     let report = Report {
         binding: binding.file.binding,
         stamp: standing.known,
-        stores,
-        problem: standing.problem.filter(|_| !in_sync),
+        stores: standing.rows(),
+        problem: standing.open_problem(),
     };
     let from = From::Device(&enrolled.identity.key);
     let reported: Reported = enrolled.client.ask(from, "/device/report", &report).await?;
     binding.hear_of_others(reported.other_computers);
+    *binding.told.borrow_mut() = Some(standing.clone());
     Ok(())
 }

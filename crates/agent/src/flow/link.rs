@@ -5,7 +5,7 @@ use std::rc::Rc;
 use lockstep_client::proof::Ask;
 use lockstep_client::{Fault, From};
 use lockstep_model::password::Password;
-use lockstep_model::{BindingId, Code, EnvelopeId, Secret};
+use lockstep_model::{BindingId, Code, EnvelopeId, Secret, Stamp};
 use lockstep_protocol::api::device::{Purpose, Unlink};
 use lockstep_protocol::helper::Account;
 use lockstep_protocol::local::Need;
@@ -46,25 +46,17 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str)
         file,
         computers,
     };
-    let binding = match making.link(password).await {
-        Ok(binding) => binding,
+    let (binding, stamp) = match making.link(password).await {
+        Ok(linked) => linked,
         Err(fault) => {
             undo(agent, &enrolled, making.file.binding).await;
             return Err(failed(fault));
         }
     };
     let mut core = binding.core.lock().await;
-    let held = core.held();
-    let known = held.iter().find_map(|secret| match secret {
-        SecretRef::Generation(stamp) => Some(*stamp),
-        SecretRef::Typed(_) => None,
-    });
-    let Some(stamp) = known else {
-        return Err(failed(Fault::new(Code::Internal, "a link without a proof")));
-    };
     let input = Input::Proved {
         stamp,
-        secrets: held,
+        secrets: core.held(),
     };
     let verdict = binding
         .run(&mut core, input, caller)
@@ -114,7 +106,7 @@ struct Making<'a> {
 
 impl Making<'_> {
     /// Verifies both passwords and records the binding everywhere; the core holds what it needs.
-    async fn link(&self, password: Password) -> Result<Rc<Binding>, Fault> {
+    async fn link(&self, password: Password) -> Result<(Rc<Binding>, Stamp), Fault> {
         let id = self.file.binding;
         let server_key = self.enrolled.server_key();
         let envelope = EnvelopeId::fresh();
@@ -140,13 +132,14 @@ impl Making<'_> {
         let binding = self.agent.add(file)?;
         tokio::task::spawn_local(report::keep(Rc::clone(self.agent), Rc::clone(&binding)));
         let mut core = binding.core.lock().await;
-        core.hold(SecretRef::Generation(accepted.proved.stamp), new);
+        let stamp = accepted.proved.stamp;
+        core.hold(SecretRef::Generation(stamp), new);
         core.hold(SecretRef::TYPED, self.computers.duplicate());
         for (envelope, share) in accepted.shares {
             core.hold_share(envelope, share);
         }
         drop(core);
-        Ok(binding)
+        Ok((binding, stamp))
     }
 }
 
