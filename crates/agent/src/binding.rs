@@ -10,16 +10,14 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use lockstep_client::Fault;
-use lockstep_model::{
-    BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp, StoreKind, StoreState, Timestamp,
-};
+use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp, StoreKind, Timestamp};
 use lockstep_opaque::envelope::{self, FileSecret, Name};
 use lockstep_protocol::api::device::BindingNews;
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::local::Need;
 use lockstep_sync::{
-    Budget, Capabilities, Config, Effect, Input, OpId, Outcome, SecretRef, State, Status, Verdict,
-    replay, step,
+    Budget, Capabilities, Config, Effect, Input, OpId, Outcome, SecretRef, State, Verdict, replay,
+    step,
 };
 use tokio::sync::watch;
 
@@ -28,6 +26,7 @@ use crate::keep::KeepFault;
 use crate::keep::bindings::{BindingFile, folder};
 use crate::keep::envelopes::{self, Envelopes};
 use crate::keep::journal::{self, Journal};
+use crate::standing::Standing;
 
 /// One binding, shared by flows, line and status.
 pub(crate) struct Binding {
@@ -43,41 +42,6 @@ pub(crate) struct Binding {
     pub(crate) told: RefCell<Option<Standing>>,
     /// What the core said last of itself.
     pub(crate) standing: watch::Sender<Standing>,
-}
-
-/// What the core says of itself whenever it has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Standing {
-    /// Each store, and what is pending.
-    pub(crate) status: Status,
-    /// The newest stamp heard of.
-    pub(crate) known: Option<Stamp>,
-    /// Why the last run stopped.
-    pub(crate) problem: Option<Code>,
-}
-
-impl Standing {
-    /// Each store, in the order in which they move.
-    pub(crate) fn rows(&self) -> Vec<StoreRow> {
-        let stores = self.status.stores.iter();
-        stores
-            .map(|(kind, state)| StoreRow {
-                kind: *kind,
-                state: state.clone(),
-            })
-            .collect()
-    }
-
-    /// Whether every store was opened with the password of the newest stamp heard of.
-    pub(crate) fn is_in_sync(&self) -> bool {
-        let mut states = self.status.stores.values();
-        self.known.is_some() && states.all(|state| matches!(state, StoreState::InSync { .. }))
-    }
-
-    /// Why the last run stopped, unless that is over.
-    pub(crate) fn open_problem(&self) -> Option<Code> {
-        self.problem.filter(|_| !self.is_in_sync())
-    }
 }
 
 /// Where a run asks and tells.

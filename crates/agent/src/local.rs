@@ -18,8 +18,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::agent::Agent;
-use crate::binding::{Person, Standing};
+use crate::binding::Person;
 use crate::flow;
+use crate::standing::Standing;
 use crate::wire;
 
 /// How long a client may take to say what it wants, and a person to type.

@@ -29,6 +29,7 @@ mod line;
 mod local;
 mod platform;
 mod report;
+mod standing;
 mod wire;
 
 /// The Lockstep agent: keeps this computer's password in step with the directory.

@@ -7,7 +7,8 @@ use lockstep_client::{Fault, From};
 use lockstep_protocol::api::device::{Report, Reported};
 
 use crate::agent::{Agent, Enrolled};
-use crate::binding::{Binding, Standing};
+use crate::binding::Binding;
+use crate::standing::Standing;
 
 /// After how long a report that was not delivered is tried again.
 const AGAIN: Duration = Duration::from_secs(30);

@@ -1,0 +1,40 @@
+//! How a binding stands, as its core says: judged in one place.
+
+use lockstep_model::{Code, Stamp, StoreState};
+use lockstep_protocol::api::me::StoreRow;
+use lockstep_sync::Status;
+
+/// What the core says of itself whenever it has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Each store, and what is pending.
+    pub(crate) status: Status,
+    /// The newest stamp heard of.
+    pub(crate) known: Option<Stamp>,
+    /// Why the last run stopped.
+    pub(crate) problem: Option<Code>,
+}
+
+impl Standing {
+    /// Each store, in the order in which they move.
+    pub(crate) fn rows(&self) -> Vec<StoreRow> {
+        let stores = self.status.stores.iter();
+        stores
+            .map(|(kind, state)| StoreRow {
+                kind: *kind,
+                state: state.clone(),
+            })
+            .collect()
+    }
+
+    /// Whether every store was opened with the password of the newest stamp heard of.
+    pub(crate) fn is_in_sync(&self) -> bool {
+        let mut states = self.status.stores.values();
+        self.known.is_some() && states.all(|state| matches!(state, StoreState::InSync { .. }))
+    }
+
+    /// Why the last run stopped, unless that is over.
+    pub(crate) fn open_problem(&self) -> Option<Code> {
+        self.problem.filter(|_| !self.is_in_sync())
+    }
+}
