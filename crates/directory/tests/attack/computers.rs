@@ -19,7 +19,7 @@ use crate::world::{Answer, Line, URL, World};
 
 /// A computer: a key, and an id once it is enrolled.
 pub(crate) struct Computer<'a> {
-    world: &'a World,
+    pub(crate) world: &'a World,
     pub(crate) key: SigningKey,
     pub(crate) id: Option<DeviceId>,
 }

@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) storage: Storage,
     /// The owner's session.
     pub(crate) owner: String,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// What the directory answered.
