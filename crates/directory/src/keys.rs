@@ -7,7 +7,7 @@
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, Mac as _};
 use lockstep_model::{PersonId, Secret};
@@ -32,9 +32,22 @@ pub struct Keys {
 /// Why a key file is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFault {
+    /// The file is not there.
+    #[error(
+        "the key file {0} is missing. Without it no password can be proved and no share opened. \
+         Nothing was changed: put the key file back from your backup; a new one would not do \
+         (docs/running.md, \"When the key file is lost\")"
+    )]
+    Missing(PathBuf),
     /// The file can't be read or written.
     #[error("the key file can't be read or written")]
     File(#[from] std::io::Error),
+    /// The keys are another database's.
+    #[error(
+        "directory.key is not the key file of this database. Nothing was changed: put back the key \
+         file that was used with it (docs/running.md, \"When the key file is lost\")"
+    )]
+    Foreign,
     /// The file isn't a key file of a known version.
     #[error("the key file is malformed or from a newer version")]
     Malformed,
@@ -99,7 +112,14 @@ impl Keys {
     ///
     /// [`KeyFault`].
     pub fn load(path: &Path) -> Result<Self, KeyFault> {
-        let text = Zeroizing::new(std::fs::read_to_string(path)?);
+        let text = std::fs::read_to_string(path).map_err(|fault| {
+            if fault.kind() == std::io::ErrorKind::NotFound {
+                KeyFault::Missing(path.to_owned())
+            } else {
+                KeyFault::File(fault)
+            }
+        });
+        let text = Zeroizing::new(text?);
         let file: KeyFile = toml::from_str(&text).map_err(|_| KeyFault::Malformed)?;
         if file.version != VERSION {
             return Err(KeyFault::Malformed);
@@ -146,6 +166,28 @@ impl Keys {
         SealingKey::derive(&[&self.master], b"lockstep directory shares 1")
     }
 
+    /// Tells these keys, all of them, from any others in one realm; gives none of them away.
+    #[must_use]
+    pub fn check(&self, realm: &str) -> Vec<u8> {
+        let key = derive_bytes(&self.master, b"lockstep directory key check 1", 32);
+        let (opaque, realm_key) = (self.opaque.public_key(), self.realm_key());
+        // HMAC takes keys of any length.
+        let Ok(mut mac) = Hmac::<sha2::Sha256>::new_from_slice(key.expose()) else {
+            return Vec::new();
+        };
+        for part in [realm.as_bytes(), &opaque, realm_key.as_slice()] {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// Whether these keys made a sealed share.
+    #[must_use]
+    pub fn made_share(&self, envelope: &str, sealed: &[u8]) -> bool {
+        self.share_key().open(sealed, &share_name(envelope)).is_ok()
+    }
+
     /// An id for a name that nobody has: always the same, and not to be told from a real one.
     #[must_use]
     pub fn pseudo_person(&self, user_name: &str) -> PersonId {
@@ -158,6 +200,11 @@ impl Keys {
         }
         PersonId(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
+}
+
+/// What the share of an envelope is sealed for.
+pub(crate) fn share_name(envelope: &str) -> Vec<u8> {
+    format!("lockstep share|{envelope}").into_bytes()
 }
 
 #[cfg(test)]
@@ -174,6 +221,9 @@ mod tests {
         assert_eq!(back.realm_key(), keys.realm_key());
         assert_eq!(back.opaque.public_key(), keys.opaque.public_key());
         assert_eq!(back.pseudo_person("nobody"), keys.pseudo_person("nobody"));
+        assert_eq!(back.check("realm"), keys.check("realm"));
+        assert_ne!(back.check("realm"), keys.check("another"));
+        assert_ne!(keys.check("realm"), Keys::fresh().unwrap().check("realm"));
         assert!(matches!(keys.save(&path), Err(KeyFault::File(_))));
     }
 

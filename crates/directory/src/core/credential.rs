@@ -109,11 +109,7 @@ pub fn decide(state: Option<&Credential>, command: Command) -> Result<Event, Cod
             if present.stamp != proved || present.stamp != from {
                 return Err(Code::ChangedMeanwhile);
             }
-            // The count goes on across a restore, so that one number never names two passwords.
-            let stamp = Stamp {
-                epoch,
-                generation: present.stamp.generation.next(),
-            };
+            let stamp = next_stamp(present.stamp, epoch);
             let issued = present.issued;
             let origin = Origin::Proved;
             Ok(Event::CredentialSet(Credential {
@@ -124,6 +120,18 @@ pub fn decide(state: Option<&Credential>, command: Command) -> Result<Event, Cod
                 verifier,
             }))
         }
+    }
+}
+
+/// What the password after `present` will be named, in the directory's present epoch: a share that
+/// is handed out for it before it is committed is stored under the same name.
+///
+/// The count goes on across a restore, so that one number never names two passwords.
+#[must_use]
+pub const fn next_stamp(present: Stamp, epoch: Epoch) -> Stamp {
+    Stamp {
+        epoch,
+        generation: present.generation.next(),
     }
 }
 

@@ -21,10 +21,11 @@ use super::problem::{Answer, Refusal};
 use super::public::{Change, commit_change, identifiers, topics};
 use super::{Directory, now};
 use crate::attempts::{Attempt, DeviceProof};
-use crate::core::credential::{Command, Credential};
+use crate::core::credential::{Command, Credential, next_stamp};
 use crate::core::names::UserName;
 use crate::core::release::is_released;
 use crate::core::throttle::Lane;
+use crate::keys::share_name;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::{self, BindingRecord, DeviceRecord};
 use crate::storage::people::{self, Person};
@@ -200,7 +201,7 @@ pub(super) async fn finish(
     }
     if let Some(envelope) = ask.new_envelope {
         let of = if proof.purpose == Purpose::Change {
-            stamp.next()
+            next_stamp(stamp, directory.storage.epoch())
         } else {
             stamp
         };
@@ -364,7 +365,7 @@ impl Releasing<'_> {
                 self.directory
                     .keys
                     .share_key()
-                    .open(&stored.sealed, &share_name(envelope))
+                    .open(&stored.sealed, &share_name(&envelope.to_string()))
                     .ok()
             });
             match share {
@@ -388,7 +389,7 @@ impl Releasing<'_> {
             .directory
             .keys
             .share_key()
-            .seal(&share, &share_name(envelope));
+            .seal(&share, &share_name(&envelope.to_string()));
         let stored = StoredShare {
             binding: self.binding,
             stamp,
@@ -400,11 +401,6 @@ impl Releasing<'_> {
             Err(Code::BadRequest.into())
         }
     }
-}
-
-/// What a stored share is sealed for.
-fn share_name(envelope: EnvelopeId) -> Vec<u8> {
-    format!("lockstep share|{envelope}").into_bytes()
 }
 
 /// What the audit entries of one request share.

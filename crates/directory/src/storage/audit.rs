@@ -2,15 +2,18 @@
 
 use lockstep_model::{Code, Timestamp};
 use lockstep_protocol::api::admin::AuditRow;
-use sqlx::Row as _;
 
-use super::{Connection, StorageFault, time};
+use super::{Connection, StorageFault, chain};
 
 /// The closed list of audited actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The directory was set up.
     DirectoryInitialised,
+    /// The directory was restored from a backup: a new epoch began.
+    DirectoryRestored,
+    /// Somebody with access to the directory's files made a new link for the first admin.
+    AdminLinkMade,
     /// A person was added and invited.
     PersonInvited,
     /// A person chose a first password.
@@ -43,6 +46,8 @@ impl Action {
     const fn word(self) -> &'static str {
         match self {
             Self::DirectoryInitialised => "directory.initialised",
+            Self::DirectoryRestored => "directory.restored",
+            Self::AdminLinkMade => "directory.admin_link_made",
             Self::PersonInvited => "person.invited",
             Self::PersonActivated => "person.activated",
             Self::SignIn => "session.sign_in",
@@ -77,7 +82,7 @@ pub struct Entry<'a> {
     pub result: Result<(), Code>,
 }
 
-/// Appends an entry.
+/// Appends an entry to the chain.
 ///
 /// # Errors
 ///
@@ -87,19 +92,18 @@ pub async fn append(db: &mut Connection, entry: Entry<'_>) -> Result<(), Storage
         Ok(()) => "ok".to_owned(),
         Err(code) => code.to_string(),
     };
-    sqlx::query(
-        "INSERT INTO audit (at, actor, action, subject, address, result)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(entry.at.0)
-    .bind(entry.actor)
-    .bind(entry.action.word())
-    .bind(entry.subject)
-    .bind(entry.address)
-    .bind(result)
-    .execute(db)
-    .await?;
-    Ok(())
+    crate::metrics::metrics().audited(entry.action.word(), &result);
+    let row = AuditRow {
+        // Numbered where the entry before is known.
+        sequence: 0,
+        at: entry.at,
+        actor: entry.actor.to_owned(),
+        action: entry.action.word().to_owned(),
+        subject: entry.subject.to_owned(),
+        address: entry.address.to_owned(),
+        result,
+    };
+    chain::append(db, row).await
 }
 
 /// The newest entries, newest first.
@@ -110,17 +114,5 @@ pub async fn append(db: &mut Connection, entry: Entry<'_>) -> Result<(), Storage
 pub async fn newest(db: &mut Connection, limit: u32) -> Result<Vec<AuditRow>, StorageFault> {
     let query = sqlx::query("SELECT * FROM audit ORDER BY sequence DESC LIMIT $1");
     let rows = query.bind(i64::from(limit)).fetch_all(db).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(AuditRow {
-                sequence: row.try_get("sequence")?,
-                at: time(row, "at")?,
-                actor: row.try_get("actor")?,
-                action: row.try_get("action")?,
-                subject: row.try_get("subject")?,
-                address: row.try_get("address")?,
-                result: row.try_get("result")?,
-            })
-        })
-        .collect()
+    rows.iter().map(chain::row).collect()
 }

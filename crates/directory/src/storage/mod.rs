@@ -3,20 +3,31 @@
 //! One writer connection and a few readers. Writes run in [`Storage::write`], a transaction that
 //! begins IMMEDIATE: what a decision reads there, nobody else changes before it is stored.
 
-use std::path::Path;
-use std::time::Duration;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use lockstep_model::{Code, Epoch, Timestamp};
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions as _, Row as _, Sqlite, SqliteConnection, Transaction};
+
+use crate::metrics::metrics;
 
 pub mod audit;
+pub mod chain;
+pub mod copy;
 pub mod devices;
 pub mod people;
 pub mod sessions;
 pub mod shares;
+pub mod upkeep;
+
+/// Every version of the schema. One that was released is never edited.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The database.
 #[derive(Clone)]
@@ -24,6 +35,7 @@ pub struct Storage {
     writer: SqlitePool,
     readers: SqlitePool,
     epoch: Epoch,
+    file: PathBuf,
 }
 
 /// Why the database failed; none of it is for people.
@@ -32,9 +44,32 @@ pub enum StorageFault {
     /// The database itself.
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    /// The file is not there, or can't be made.
+    #[error("the database file can't be read or made")]
+    File(#[from] std::io::Error),
     /// The schema could not be brought up to date.
     #[error("the database could not be migrated")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[source] MigrateError),
+    /// A newer version of this program has written it.
+    #[error(
+        "the database is of a newer version (schema {found}; this program knows up to {known}). \
+         Nothing was changed: start the newer lockstep-directory, or restore a backup from before"
+    )]
+    Newer {
+        /// The schema's version.
+        found: i64,
+        /// The newest one of this program.
+        known: i64,
+    },
+    /// A migration was edited after it had been applied.
+    #[error(
+        "schema version {0} of the database is not the one that this program knows. Nothing was \
+         changed: this is no released lockstep-directory"
+    )]
+    Edited(i64),
+    /// The database is of an older version, which only a start brings up to date.
+    #[error("the database is of an older version: start `lockstep-directory serve` once")]
+    Older,
     /// A stored value is not what this program wrote.
     #[error("a stored value of `{0}` is unreadable")]
     Value(&'static str),
@@ -64,9 +99,16 @@ impl Storage {
     }
 
     async fn open_file(file: &Path, create: bool) -> Result<Self, StorageFault> {
+        if create {
+            // SQLite would leave the mode to the umask; its other files take this one's.
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(file)?;
+        }
         let options = SqliteConnectOptions::new()
             .filename(file)
-            .create_if_missing(create)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A password change that was acknowledged survives a power cut.
@@ -76,16 +118,20 @@ impl Storage {
             .max_connections(1)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
+        let mut write = writer.begin_with("BEGIN IMMEDIATE").await?;
+        chain::begin(&mut write).await?;
+        write.commit().await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
-            .connect_with(options.read_only(true).create_if_missing(false))
+            .connect_with(options.read_only(true))
             .await?;
         let epoch = present_epoch(&writer).await?;
         Ok(Self {
             writer,
             readers,
             epoch,
+            file: file.to_owned(),
         })
     }
 
@@ -101,7 +147,10 @@ impl Storage {
     ///
     /// [`StorageFault`].
     pub async fn write(&self) -> Result<Write, StorageFault> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        let asked = Instant::now();
+        let write = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        metrics().write_waited(asked.elapsed());
+        Ok(write)
     }
 
     /// A connection for reading.
@@ -113,10 +162,49 @@ impl Storage {
         Ok(self.readers.acquire().await?)
     }
 
+    /// How many bytes the database takes on disk, its write-ahead log included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let mut log = self.file.clone().into_os_string();
+        log.push("-wal");
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |about| about.len());
+        size(&self.file) + size(Path::new(&log))
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// Opens a database only to read it, as it is: nothing is migrated.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn look(file: &Path) -> Result<SqliteConnection, StorageFault> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .read_only(true)
+        .busy_timeout(Duration::from_secs(5));
+    Ok(options.connect().await?)
+}
+
+/// Whether the schema is of this program's version.
+///
+/// # Errors
+///
+/// [`StorageFault::Newer`], [`StorageFault::Older`], or a fault of the database.
+pub async fn is_present(db: &mut Connection) -> Result<(), StorageFault> {
+    let query = sqlx::query("SELECT max(version) AS version FROM _sqlx_migrations WHERE success");
+    let found: Option<i64> = query.fetch_one(db).await?.try_get("version")?;
+    let found = found.unwrap_or_default();
+    let known = newest_known();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(StorageFault::Older),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(StorageFault::Newer { found, known }),
     }
 }
 
@@ -126,7 +214,10 @@ impl Storage {
 ///
 /// [`StorageFault`]; nothing was stored then.
 pub async fn commit(write: Write) -> Result<(), StorageFault> {
-    Ok(write.commit().await?)
+    let began = Instant::now();
+    write.commit().await?;
+    metrics().committed(began.elapsed());
+    Ok(())
 }
 
 async fn present_epoch(writer: &SqlitePool) -> Result<Epoch, StorageFault> {
@@ -177,6 +268,24 @@ fn as_word<T: serde::Serialize>(value: &T) -> String {
         Ok(serde_json::Value::String(word)) => word,
         Ok(_) | Err(_) => String::new(),
     }
+}
+
+impl From<MigrateError> for StorageFault {
+    fn from(fault: MigrateError) -> Self {
+        if let MigrateError::VersionMissing(found) = fault {
+            let known = newest_known();
+            return Self::Newer { found, known };
+        }
+        if let MigrateError::VersionMismatch(version) = fault {
+            return Self::Edited(version);
+        }
+        Self::Migration(fault)
+    }
+}
+
+fn newest_known() -> i64 {
+    let versions = MIGRATIONS.iter().map(|step| step.version);
+    versions.max().unwrap_or_default()
 }
 
 impl From<StorageFault> for Code {
