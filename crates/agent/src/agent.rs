@@ -353,7 +353,7 @@ impl Binding {
             in_sync,
             stores: standing.rows(),
             other_computers: news.map_or(0, |(news, _)| news.other_computers),
-            problem: standing.problem.filter(|_| !in_sync),
+            problem: standing.open_problem().filter(|_| !in_sync),
         }
     }
 }

@@ -33,8 +33,10 @@ impl Standing {
         self.known.is_some() && states.all(|state| matches!(state, StoreState::InSync { .. }))
     }
 
-    /// Why the last run stopped, unless that is over.
+    /// Why the last run stopped, unless that is over; or that the directory counts otherwise than
+    /// this device, which only a proof settles.
     pub(crate) fn open_problem(&self) -> Option<Code> {
-        self.problem.filter(|_| !self.is_in_sync())
+        let restored = self.status.odd.map(|_| Code::DirectoryRestored);
+        restored.or_else(|| self.problem.filter(|_| !self.is_in_sync()))
     }
 }

@@ -23,6 +23,17 @@ pub struct Config {
     pub ksf: Ksf,
     /// The organisation's words and rules.
     pub organisation: Organisation,
+    /// Where measurements are read; left out, nowhere.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub metrics: Option<Monitoring>,
+}
+
+/// A listener for Prometheus, in plain HTTP.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Monitoring {
+    /// An address that strangers can't reach: loopback, or a network of the organisation's own.
+    pub listen: SocketAddr,
 }
 
 /// Where the certificate is, relative to the data directory.
@@ -62,6 +73,12 @@ impl Files {
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.folder.join("directory.db")
+    }
+
+    /// The database's write-ahead log and index, which are part of it while they are there.
+    #[must_use]
+    pub fn beside_database(&self) -> [PathBuf; 2] {
+        ["directory.db-wal", "directory.db-shm"].map(|name| self.folder.join(name))
     }
 
     /// A file that the configuration names.

@@ -1,9 +1,7 @@
 //! Setting a directory up: keys, certificate, configuration, database, and the first admin.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -11,18 +9,14 @@ use lockstep_model::password::Policy;
 use lockstep_model::{Ksf, PersonId, Timestamp};
 use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::{ItContact, Organisation};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
-};
 
 use crate::config::{Config, Files, Tls, host};
 use crate::core::names::{self, UserName};
 use crate::http::{INVITATION_MS, activation_link, now};
 use crate::keys::Keys;
 use crate::storage::audit::{self, Action, Entry};
-use crate::storage::{Storage, commit, people};
-use crate::tokens;
+use crate::storage::{Storage, commit, people, upkeep};
+use crate::{certificate, place, tokens};
 
 /// What an admin has to say.
 #[derive(Clone, Debug)]
@@ -47,9 +41,9 @@ pub struct Answers {
 ///
 /// Any fault ends it and leaves nothing behind; a folder that isn't empty is refused untouched.
 pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
-    let Some(host) = host(&answers.url) else {
+    if host(&answers.url).is_none() {
         bail!("--url must be https://host[:port], without a path");
-    };
+    }
     let admin = UserName::choose(&answers.admin)
         .map_err(|_| anyhow::anyhow!("--admin: a user name has only a-z, 0-9, dot, dash, _"))?;
     if std::fs::read_dir(&files.folder).is_ok_and(|mut inside| inside.next().is_some()) {
@@ -75,6 +69,7 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
             it_contact: answers.it_contact,
             policy: Policy::default(),
         },
+        metrics: None,
     };
     config.check()?;
     // Made beside its place and moved there whole: after any failure `init` can be run again.
@@ -86,7 +81,10 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
         .mode(0o700)
         .create(&making.folder)
         .with_context(|| format!("can't make {}", making.folder.display()))?;
-    let made = fill(&making, &config, &admin, host).await;
+    // A folder that stands ready for an account of its own stays that account's.
+    let ready = std::fs::metadata(&files.folder).ok();
+    let made = fill(&making, &config, &admin).await;
+    let made = made.and_then(|link| give_to(&making.folder, ready.as_ref()).map(|()| link));
     let moved = match &made {
         Ok(_) => std::fs::rename(&making.folder, &files.folder)
             .with_context(|| format!("can't make {}", files.folder.display())),
@@ -99,22 +97,30 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
     made
 }
 
-async fn fill(
-    files: &Files,
-    config: &Config,
-    admin: &UserName,
-    host: &str,
-) -> anyhow::Result<String> {
-    make_certificate(files, &config.tls, host)?;
-    write_new(
+async fn fill(files: &Files, config: &Config, admin: &UserName) -> anyhow::Result<String> {
+    certificate::make(files, config)?;
+    place::new_file(
         &files.config(),
         toml::to_string_pretty(config)?.as_bytes(),
         0o600,
     )?;
-    Keys::fresh()?.save(&files.keys())?;
-    let link = first_admin(files, config, admin).await?;
-    std::fs::File::open(&files.folder)?.sync_all()?;
+    let keys = Keys::fresh()?;
+    keys.save(&files.keys())?;
+    let link = first_admin(files, config, admin, &keys).await?;
+    place::sync_folder(&files.folder)?;
     Ok(link)
+}
+
+/// Gives a new folder and its files to the owner of the one that it will replace.
+fn give_to(folder: &Path, ready: Option<&std::fs::Metadata>) -> anyhow::Result<()> {
+    let Some(ready) = ready.filter(|_| rustix::process::geteuid().is_root()) else {
+        return Ok(());
+    };
+    let give = |path: &Path| std::os::unix::fs::chown(path, Some(ready.uid()), Some(ready.gid()));
+    for file in std::fs::read_dir(folder)? {
+        give(&file?.path())?;
+    }
+    Ok(give(folder)?)
 }
 
 /// A name in the same folder, so that moving is one step.
@@ -131,12 +137,18 @@ fn beside(folder: &Path) -> anyhow::Result<PathBuf> {
         .join(format!(".{name}.{}", std::process::id())))
 }
 
-async fn first_admin(files: &Files, config: &Config, admin: &UserName) -> anyhow::Result<String> {
+async fn first_admin(
+    files: &Files,
+    config: &Config,
+    admin: &UserName,
+    keys: &Keys,
+) -> anyhow::Result<String> {
     let storage = Storage::create(&files.database()).await?;
     let at = now();
     let person = PersonId::fresh();
     let token = tokens::fresh();
     let mut write = storage.write().await?;
+    upkeep::set_key_check(&mut write, &keys.check(&config.realm)).await?;
     people::add(&mut write, person, admin, admin.as_str(), Role::Owner, at).await?;
     let expires_at = Timestamp(at.0 + INVITATION_MS);
     people::invite(&mut write, person, &tokens::hash(&token), expires_at).await?;
@@ -152,52 +164,4 @@ async fn first_admin(files: &Files, config: &Config, admin: &UserName) -> anyhow
     commit(write).await?;
     storage.close().await;
     Ok(activation_link(&config.url, &token).0)
-}
-
-/// Makes an authority of this directory's own and one certificate by it.
-///
-/// An organisation with a certificate of its own puts it into `tls.pem` and `tls.key` and removes
-/// `authority` from the configuration.
-fn make_certificate(files: &Files, tls: &Tls, host: &str) -> anyhow::Result<()> {
-    let ca_key = KeyPair::generate()?;
-    let mut ca = CertificateParams::default();
-    ca.distinguished_name
-        .push(DnType::CommonName, "Lockstep directory");
-    ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let ca_certificate = ca.self_signed(&ca_key)?;
-    let issuer = Issuer::new(ca, ca_key);
-
-    let key = KeyPair::generate()?;
-    let mut leaf = CertificateParams::new(vec![host.to_owned()])?;
-    leaf.distinguished_name.push(DnType::CommonName, host);
-    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    leaf.use_authority_key_identifier_extension = true;
-    let leaf = leaf.signed_by(&key, &issuer)?;
-
-    let authority = tls.authority.as_deref().unwrap_or(Path::new("ca.pem"));
-    write_new(
-        &files.named(authority),
-        ca_certificate.pem().as_bytes(),
-        0o644,
-    )?;
-    write_new(&files.named(&tls.certificate), leaf.pem().as_bytes(), 0o644)?;
-    write_new(
-        &files.named(&tls.key),
-        key.serialize_pem().as_bytes(),
-        0o600,
-    )
-}
-
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<()> {
-    let write = || -> std::io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    };
-    write().with_context(|| format!("can't write {}", path.display()))
 }

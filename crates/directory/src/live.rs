@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use lockstep_model::{DeviceId, PersonId};
 use tokio::sync::watch;
+
+use crate::metrics::metrics;
 
 /// What can be listened to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,14 +24,14 @@ pub enum Topic {
 /// All listeners of this process.
 #[derive(Clone, Default)]
 pub struct Live {
-    topics: Arc<Mutex<BTreeMap<Topic, watch::Sender<()>>>>,
+    topics: Arc<Mutex<BTreeMap<Topic, watch::Sender<Instant>>>>,
 }
 
 /// One listener; it leaves when dropped.
 pub struct Listener {
     live: Live,
     topic: Topic,
-    touched: watch::Receiver<()>,
+    touched: watch::Receiver<Instant>,
 }
 
 impl Live {
@@ -38,8 +41,9 @@ impl Live {
         let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         let touched = topics
             .entry(topic)
-            .or_insert_with(|| watch::Sender::new(()))
+            .or_insert_with(|| watch::Sender::new(Instant::now()))
             .subscribe();
+        metrics().stream_opened(topic.word());
         Listener {
             live: self.clone(),
             topic,
@@ -51,7 +55,7 @@ impl Live {
     pub fn touch(&self, topic: Topic) {
         let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = topics.get(&topic) {
-            sender.send_replace(());
+            sender.send_replace(Instant::now());
         }
     }
 
@@ -66,17 +70,29 @@ impl Live {
 }
 
 impl Listener {
-    /// Waits for the next touch; touches in between count once.
-    pub async fn touched(&mut self) {
+    /// Waits for the next touch and gives its time; touches in between count once.
+    pub async fn touched(&mut self) -> Instant {
         if self.touched.changed().await.is_err() {
             // The sender lives as long as any listener does.
             std::future::pending::<()>().await;
+        }
+        *self.touched.borrow_and_update()
+    }
+}
+
+impl Topic {
+    /// What its streams are counted as.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Device(_) => "device",
+            Self::Person(_) => "portal",
         }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
+        metrics().stream_ended(self.topic.word());
         let mut topics = self
             .live
             .topics

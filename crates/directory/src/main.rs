@@ -1,16 +1,16 @@
-//! `lockstep-directory`: sets a directory up and serves it.
+//! `lockstep-directory`: sets a directory up, serves it, and keeps it.
 #![forbid(unsafe_code)]
 
-use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use lockstep_directory::config::Files;
-use lockstep_directory::init::{Answers, init};
-use lockstep_directory::serve::serve;
-use lockstep_model::Ksf;
-use lockstep_protocol::api::ItContact;
+use lockstep_directory::log::{self, LogFormat};
+use lockstep_directory::storage::chain::Head;
+
+mod operate;
 
 /// The Lockstep directory: one password for a person and their computers.
 #[derive(Parser)]
@@ -18,6 +18,23 @@ use lockstep_protocol::api::ItContact;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// The form of the log on standard error; LOCKSTEP_LOG says how much of it (info).
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "LOCKSTEP_LOG_FORMAT"
+    )]
+    log_format: LogFormat,
+}
+
+/// Where the directory is.
+#[derive(Args)]
+struct Data {
+    /// The folder that `init` made.
+    #[arg(long, default_value = "/var/lib/lockstep-directory")]
+    data: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -26,17 +43,68 @@ enum Command {
     Init(Init),
     /// Serves a directory until it is told to stop.
     Serve {
-        /// The folder that `init` made.
-        #[arg(long, default_value = "/var/lib/lockstep-directory")]
-        data: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Makes a new link for the first admin, whose former one has expired.
+    AdminLink {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Makes the directory's own TLS certificate anew; computers go on trusting it.
+    RenewCertificate {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Checks and exports the audit.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Copies the directory into a new folder while it runs, and checks the copy.
+    Backup {
+        #[command(flatten)]
+        data: Data,
+        /// The folder to make, or one that is there to make it in.
+        #[arg(long)]
+        to: PathBuf,
+        /// Put the keys beside the database: whoever has that copy can try passwords.
+        #[arg(long)]
+        with_keys: bool,
+    },
+    /// Puts a backup in the database's place; what was there is kept aside.
+    Restore {
+        #[command(flatten)]
+        data: Data,
+        /// The folder that `backup` made.
+        #[arg(long)]
+        from: PathBuf,
     },
     /// Prints the OpenAPI document of this version.
     Openapi,
 }
 
-#[derive(clap::Args)]
+#[derive(Subcommand)]
+enum Audit {
+    /// Checks that nothing was altered, removed or put in between, and prints the newest entry's hash.
+    Verify {
+        #[command(flatten)]
+        data: Data,
+        /// What was printed or logged before, NUMBER:HASH: that entry must still be there.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        expect: Option<Head>,
+    },
+    /// Prints every entry, oldest first.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// `json`: an object a line, exact; `csv`: for a spreadsheet.
+        #[arg(long, value_enum, default_value = "json")]
+        format: operate::Format,
+    },
+}
+
+#[derive(Args)]
 struct Init {
-    /// The folder to make; must not hold a directory yet.
+    /// The folder to make, or an empty one that is there: its owner then owns what is made.
     #[arg(long, default_value = "/var/lib/lockstep-directory")]
     data: PathBuf,
     /// The one public address, as browsers and computers reach it: https://host[:port].
@@ -68,60 +136,34 @@ struct Init {
     light_stretching: bool,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("LOCKSTEP_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info")),
-        )
-        .init();
-    match arguments.command {
-        Command::Serve { data } => serve(&Files { folder: data }).await,
-        Command::Openapi => {
-            print(&lockstep_directory::http::openapi()?)?;
-            Ok(())
-        }
-        Command::Init(said) => {
-            let listen = if said.no_listen {
-                Vec::new()
-            } else {
-                said.listen
-            };
-            let answers = Answers {
-                url: said.url,
-                listen,
-                organisation: said.organisation,
-                it_contact: ItContact {
-                    name: said.it_contact,
-                    email: said.it_email,
-                    phone: said.it_phone,
-                },
-                admin: said.admin,
-                ksf: if said.light_stretching {
-                    Ksf::FLOOR
-                } else {
-                    Ksf::DEFAULT
-                },
-            };
-            let link = init(&Files { folder: said.data }, answers).await?;
-            // The link alone on standard output, so that a script can pipe it on.
-            print(&format!("{link}\n"))?;
-            eprint(
-                "Set up. The link above works once, for 7 days: open it to become the admin.\n",
-            )?;
-            Ok(())
-        }
+impl From<Data> for Files {
+    fn from(Data { data }: Data) -> Self {
+        Self { folder: data }
     }
 }
 
-fn print(text: &str) -> std::io::Result<()> {
-    std::io::stdout().lock().write_all(text.as_bytes())
-}
-
-fn eprint(text: &str) -> std::io::Result<()> {
-    std::io::stderr().lock().write_all(text.as_bytes())
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    log::start(arguments.log_format);
+    match arguments.command {
+        Command::Serve { data } => lockstep_directory::serve::serve(&data.into()).await?,
+        Command::Init(said) => operate::init(said).await?,
+        Command::AdminLink { data } => operate::admin_link(&data.into()).await?,
+        Command::RenewCertificate { data } => operate::renew_certificate(&data.into())?,
+        Command::Audit(Audit::Verify { data, expect }) => {
+            return operate::verify(&data.into(), expect).await;
+        }
+        Command::Audit(Audit::Export { data, format }) => {
+            operate::export(&data.into(), format).await?;
+        }
+        Command::Backup {
+            data,
+            to,
+            with_keys,
+        } => operate::backup(&data.into(), &to, with_keys).await?,
+        Command::Restore { data, from } => operate::restore(&data.into(), &from).await?,
+        Command::Openapi => operate::print(&lockstep_directory::http::openapi()?)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,6 @@
 //! Sockets, TLS, and a graceful stop.
 
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +10,17 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use rustix::net::sockopt::set_tcp_user_timeout;
-use rustls::ServerConfig;
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
-use crate::config::{Config, Files};
-use crate::http::{Directory, Nonces, PeerAddress, router};
-use crate::keys::Keys;
-use crate::storage::Storage;
+use crate::config::{Config, Files, Monitoring};
+use crate::http::{Directory, Health, Nonces, PeerAddress, routers};
+use crate::tls::Certificate;
+use crate::{care, certificate, place};
 
 /// A client that says nothing is not waited for.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -34,36 +32,68 @@ const DEAD: Duration = Duration::from_secs(40);
 /// Small buffers: most connections are idle lines of devices.
 const BUFFER: usize = 8 * 1024;
 
-/// Serves until told to stop by SIGTERM or SIGINT.
+/// Serves until told to stop by SIGTERM or SIGINT. SIGHUP has it read the certificate again.
 ///
 /// # Errors
 ///
 /// Whatever keeps it from starting.
 pub async fn serve(files: &Files) -> anyhow::Result<()> {
     let config = Config::load(files)?;
-    let tls = TlsAcceptor::from(Arc::new(server_config(files, &config)?));
+    let _lock = place::lock(files)?;
+    if let Err(fault) = certificate::renew_if_due(files, &config) {
+        tracing::error!(
+            error.chain = format!("{fault:#}"),
+            "the certificate was not renewed"
+        );
+    }
+    let shown = Arc::new(Certificate::load(files, &config)?);
+    let tls = TlsAcceptor::from(Arc::new(Arc::clone(&shown).server_config()?));
     let listeners = listeners(&config)?;
-    let url = config.url.clone();
-    let directory = open(files, config).await?;
-    let storage = directory.storage.clone();
-    let stop = directory.stop.clone();
-    let app = router(directory);
+    let monitoring = match config.metrics {
+        Some(Monitoring { listen }) => Some(
+            TcpListener::bind(listen)
+                .await
+                .with_context(|| format!("can't listen on {listen}"))?,
+        ),
+        None => None,
+    };
+    let directory = Arc::new(open(files, config).await?);
+    let (app, monitor) = routers(Arc::clone(&directory));
     let graceful = Arc::new(GracefulShutdown::new());
     let mut accepting = tokio::task::JoinSet::new();
     for listener in listeners {
         let accept = accept(listener, tls.clone(), app.clone(), Arc::clone(&graceful));
         accepting.spawn(accept);
     }
-    tracing::info!(url = %url, "ready");
-    stop_signal().await?;
+    if let Some(listener) = monitoring {
+        accepting.spawn(async move {
+            let served = axum::serve(listener, monitor).await;
+            tracing::error!(failed = served.is_err(), "the monitor's listener has ended");
+        });
+    }
+    accepting.spawn(care::daily(
+        Arc::clone(&directory),
+        files.clone(),
+        Arc::clone(&shown),
+    ));
+    tracing::info!(url = %directory.config.url, version = env!("CARGO_PKG_VERSION"), "ready");
+    until_stopped(|| match shown.reload(files, &directory.config) {
+        Ok(()) => tracing::info!("the certificate was read again"),
+        Err(fault) => tracing::error!(
+            error.chain = format!("{fault:#}"),
+            "the certificate is unusable: the former one stays in use"
+        ),
+    })
+    .await?;
     tracing::info!("stopping");
-    stop.send_replace(true);
+    directory.stop.send_replace(true);
     accepting.shutdown().await;
     if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(|_| ()) {
         let stopped = tokio::time::timeout(GRACE, graceful.shutdown()).await;
         tracing::debug!(all_ended = stopped.is_ok(), "connections");
     }
-    storage.close().await;
+    care::note_head(&directory.storage).await;
+    directory.storage.close().await;
     Ok(())
 }
 
@@ -81,35 +111,19 @@ pub async fn open(files: &Files, config: Config) -> anyhow::Result<Directory> {
         ),
         None => None,
     };
+    let (keys, storage) = care::open_storage(files, &config).await?;
     Ok(Directory {
         authority,
-        keys: Keys::load(&files.keys())?,
-        storage: Storage::open(&files.database())
-            .await
-            .context("can't open the database")?,
+        keys,
+        storage,
         config,
         attempts: crate::attempts::Attempts::default(),
         live: crate::live::Live::default(),
         nonces: Nonces::default(),
+        health: Health::default(),
         throttle: std::sync::Mutex::default(),
         stop: tokio::sync::watch::Sender::new(false),
     })
-}
-
-fn server_config(files: &Files, config: &Config) -> anyhow::Result<ServerConfig> {
-    let read = |path: &Path| files.named(path);
-    let chain = CertificateDer::pem_file_iter(read(&config.tls.certificate))?
-        .collect::<Result<Vec<_>, _>>()
-        .context("can't read the TLS certificate")?;
-    let key =
-        PrivateKeyDer::from_pem_file(read(&config.tls.key)).context("can't read the TLS key")?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)?;
-    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(tls)
 }
 
 /// The sockets of the configuration, and those handed over by the starter (sd_listen_fds(3)).
@@ -206,12 +220,15 @@ async fn connection(
     }
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
+async fn until_stopped(reload: impl Fn()) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => reload(),
+        }
     }
-    Ok(())
 }

@@ -107,6 +107,10 @@ codes! {
         "There is no terminal to ask at. Nothing was changed.",
         "Run it in a terminal, or hand the secret over on a file descriptor (see --help).",
         "A program called lockstep without a terminal and without the option that names a descriptor.";
+    DirectoryRestored = 1011, AfterInput,
+        "{org} was set back to an earlier state. This {pc} keeps the password it has.",
+        "Run `lockstep sync` and type your {org} password: if you changed it lately, the one before.",
+        "The directory announces another epoch or a lower generation than this device knows: it was restored from a backup. The device moves only when its person has proved a password.";
 
     SignInRefused = 2001, AfterInput,
         "User name or password is wrong.",

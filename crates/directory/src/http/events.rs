@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::problem::Refusal;
 use crate::live::Listener;
+use crate::metrics::metrics;
 
 /// How often an idle line says that it is alive: below the usual 30 s of proxies.
 const HEARTBEAT: Duration = Duration::from_secs(25);
@@ -45,9 +46,10 @@ where
     let state = (line, String::new(), read);
     let events = stream::unfold(state, |(mut line, mut told, read)| async move {
         loop {
+            let mut touched = None;
             if !told.is_empty() {
                 tokio::select! {
-                    _ = timeout(LOOK_AGAIN, line.listener.touched()) => {}
+                    woken = timeout(LOOK_AGAIN, line.listener.touched()) => touched = woken.ok(),
                     _ = line.stopping.wait_for(|stopping| *stopping) => return None,
                 }
             }
@@ -61,6 +63,9 @@ where
             let truth = serde_json::to_string(&truth).ok()?;
             if truth != told {
                 told.clone_from(&truth);
+                if let Some(touched) = touched {
+                    metrics().woke_up(touched.elapsed());
+                }
                 let event = Event::default().event(line.name).data(truth);
                 return Some((Ok(event), (line, told, read)));
             }

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::core::throttle::{Lane, Throttle};
 use crate::keys::Keys;
 use crate::live::Live;
+use crate::metrics::metrics;
 use crate::storage::Storage;
 
 mod actor;
@@ -24,7 +25,9 @@ mod admin;
 mod assertion;
 mod device;
 mod events;
+mod health;
 mod me;
+mod observe;
 mod password;
 mod problem;
 mod proof;
@@ -34,7 +37,9 @@ mod web;
 pub(crate) use actor::PeerAddress;
 pub(crate) use admin::{INVITATION_MS, activation_link};
 pub use assertion::Nonces;
+pub use health::Health;
 pub use problem::Refusal;
+pub(crate) use problem::error_chain;
 
 /// What every handler may reach.
 pub struct Directory {
@@ -52,6 +57,8 @@ pub struct Directory {
     pub live: Live,
     /// Nonces and spent assertions of devices.
     pub nonces: Nonces,
+    /// Whether the database can be written.
+    pub health: Health,
     /// How many proofs may be begun.
     pub throttle: Mutex<Throttle>,
     /// Becomes true when the directory stops, which ends every stream.
@@ -62,7 +69,10 @@ impl Directory {
     /// Charges for the start of a proof.
     fn charge(&self, lanes: &[Lane]) -> Result<(), Refusal> {
         let mut throttle = self.throttle.lock().unwrap_or_else(PoisonError::into_inner);
-        throttle.charge(lanes, now()).map_err(Refusal::from)
+        throttle.charge(lanes, now()).map_err(|full| {
+            metrics().throttled();
+            Refusal::from(full)
+        })
     }
 
     /// Gives back what the start of a finished proof was charged.
@@ -92,10 +102,16 @@ pub fn now() -> Timestamp {
 
 /// Every endpoint and page.
 pub fn router(directory: Directory) -> Router {
-    let shared = Arc::new(directory);
+    routers(Arc::new(directory)).0
+}
+
+/// Every endpoint and page; and those of the monitor's own listener.
+pub(crate) fn routers(shared: Arc<Directory>) -> (Router, Router) {
+    let monitor = health::monitor(Arc::clone(&shared));
     let (api, _) = api().with_state(Arc::clone(&shared)).split_for_parts();
-    Router::new()
+    let public = Router::new()
         .merge(api)
+        .merge(health::router().with_state(Arc::clone(&shared)))
         .fallback(web::serve)
         .method_not_allowed_fallback(async || Refusal::from(Code::BadRequest))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -104,7 +120,9 @@ pub fn router(directory: Directory) -> Router {
             problem::describe,
         ))
         .layer(middleware::from_fn(web::harden))
-        .with_state(shared)
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(shared);
+    (public, monitor)
 }
 
 /// The OpenAPI document, as JSON with a final newline.

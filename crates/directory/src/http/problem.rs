@@ -12,6 +12,7 @@ use lockstep_model::code::Words;
 use lockstep_protocol::api::Problem;
 
 use super::Directory;
+use super::observe::RequestId;
 use crate::core::throttle::Full;
 use crate::storage::StorageFault;
 
@@ -91,6 +92,7 @@ pub(super) async fn describe(
     request: Request,
     next: Next,
 ) -> Response {
+    let id = request.extensions().get::<RequestId>().copied();
     let mut response = next.run(request).await;
     let Some(&code) = response.extensions().get::<Code>() else {
         return response;
@@ -106,6 +108,7 @@ pub(super) async fn describe(
         sentence: code.explain(&words),
         next_step: words.put_into(code.next_step()),
         retry: code.retry(),
+        request_id: id.map(|id| id.to_string()),
     };
     let described = (response.status(), Json(problem)).into_response();
     let headers = std::mem::take(response.headers_mut());
@@ -148,6 +151,7 @@ fn status(code: Code) -> StatusCode {
         | Code::AnswerLost
         | Code::ComputerBehind
         | Code::NoTerminal
+        | Code::DirectoryRestored
         | Code::ThatIsTheOldPassword
         | Code::NotTheComputersPassword
         | Code::OldPasswordNeeded

@@ -84,7 +84,9 @@ async fn a_stranger_cannot_tell_unknown_pending_and_known_people_apart() {
         let started = world.signing_in_as(name).await;
         let finish = made_up(started.attempt.clone());
         let refused = world.post("", "/sign-in/finish", &finish).await;
-        let said: Value = serde_json::from_slice(&refused.body).unwrap();
+        let mut said: Value = serde_json::from_slice(&refused.body).unwrap();
+        // Drawn for each request.
+        assert_eq!(said["request_id"].take().as_str().unwrap().len(), 16);
         let headers: Vec<_> = refused.headers.keys().cloned().collect();
         let started = shape(&serde_json::to_value(&started).unwrap());
         shapes.push((started, refused.status, headers, said));

@@ -45,6 +45,9 @@ message! {
         pub next_step: String,
         /// Whether trying again can help.
         pub retry: Retry,
+        /// The request's number, by which the directory's log is searched.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub request_id: Option<String>,
     }
 
     /// What a client must know to run OPAQUE for one credential.
