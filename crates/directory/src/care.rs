@@ -18,32 +18,34 @@ use crate::tokens;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Sweeps, notes the audit's head in the log, and renews the directory's own certificate: now and
-/// every day, for ever.
+/// Does what is due every day, for ever.
 pub(crate) async fn daily(directory: Arc<Directory>, files: Files, shown: Arc<Certificate>) {
     loop {
-        if let Err(fault) = sweep(&directory.storage).await {
-            tracing::error!(
-                error.chain = error_chain(&fault),
-                "what has expired was not deleted"
-            );
-        }
-        note_head(&directory.storage).await;
-        let renewed =
-            certificate::renew_if_due(&files, &directory.config).and_then(
-                |renewed| match renewed {
-                    true => shown.reload(&files, &directory.config),
-                    false => Ok(()),
-                },
-            );
+        tokio::time::sleep(DAY).await;
+        tidy_up(&directory.storage).await;
+        let renewed = match certificate::renew_if_due(&files, &directory.config) {
+            Ok(true) => shown.reload(&files, &directory.config),
+            Ok(false) => Ok(()),
+            Err(fault) => Err(fault),
+        };
         if let Err(fault) = renewed {
             tracing::error!(
                 error.chain = format!("{fault:#}"),
                 "the certificate was not renewed"
             );
         }
-        tokio::time::sleep(DAY).await;
     }
+}
+
+/// Deletes what has expired, and notes the audit's head.
+pub(crate) async fn tidy_up(storage: &Storage) {
+    if let Err(fault) = sweep(storage).await {
+        tracing::error!(
+            error.chain = error_chain(&fault),
+            "what has expired was not deleted"
+        );
+    }
+    note_head(storage).await;
 }
 
 /// Writes the audit's head into the log: whoever keeps the log elsewhere can prove by it that nothing

@@ -13,7 +13,7 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
 
@@ -38,6 +38,7 @@ const BUFFER: usize = 8 * 1024;
 ///
 /// Whatever keeps it from starting.
 pub async fn serve(files: &Files) -> anyhow::Result<()> {
+    let mut signals = Signals::take()?;
     let config = Config::load(files)?;
     let _lock = place::lock(files)?;
     if let Err(fault) = certificate::renew_if_due(files, &config) {
@@ -58,6 +59,7 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
         None => None,
     };
     let directory = Arc::new(open(files, config).await?);
+    care::tidy_up(&directory.storage).await;
     let (app, monitor) = routers(Arc::clone(&directory));
     let graceful = Arc::new(GracefulShutdown::new());
     let mut accepting = tokio::task::JoinSet::new();
@@ -77,14 +79,15 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
         Arc::clone(&shown),
     ));
     tracing::info!(url = %directory.config.url, version = env!("CARGO_PKG_VERSION"), "ready");
-    until_stopped(|| match shown.reload(files, &directory.config) {
-        Ok(()) => tracing::info!("the certificate was read again"),
-        Err(fault) => tracing::error!(
-            error.chain = format!("{fault:#}"),
-            "the certificate is unusable: the former one stays in use"
-        ),
-    })
-    .await?;
+    while signals.next().await == Told::Reload {
+        match shown.reload(files, &directory.config) {
+            Ok(()) => tracing::info!("the certificate was read again"),
+            Err(fault) => tracing::error!(
+                error.chain = format!("{fault:#}"),
+                "the certificate is unusable: the former one stays in use"
+            ),
+        }
+    }
     tracing::info!("stopping");
     directory.stop.send_replace(true);
     accepting.shutdown().await;
@@ -220,15 +223,34 @@ async fn connection(
     }
 }
 
-async fn until_stopped(reload: impl Fn()) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
+/// What the process is told from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Stop,
+    Reload,
+}
+
+/// Taken before anything listens: whoever finds the door open may tell it something.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn take() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => reload(),
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.hang_up.recv() => Told::Reload,
         }
     }
 }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use lockstep_lab::Lab;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::command::Outcome;
+use crate::command::{Outcome, run_with};
 
 /// A directory with its own data.
 #[derive(Debug)]
@@ -132,6 +132,17 @@ impl Directory {
             child.wait()?;
         }
         Ok(())
+    }
+
+    /// Runs one of the operator's commands on its folder; gives what that printed.
+    ///
+    /// # Errors
+    ///
+    /// With what it said.
+    pub fn operate(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = Command::new(crate::binaries().join("lockstep-directory"));
+        command.args(arguments).arg("--data").arg(&self.data);
+        run_with(command, &[])?.ok()
     }
 
     /// What it logged.

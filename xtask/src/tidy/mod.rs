@@ -6,6 +6,7 @@ use anyhow::bail;
 
 use crate::run::{cargo, output, say, step, within};
 
+mod exposure;
 mod generated;
 mod layers;
 mod sources;
@@ -56,10 +57,12 @@ fn units() -> anyhow::Result<()> {
     verify.args(["verify", "--man=no"]).args(&units);
     let said = verify.output()?;
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
-    let faults: Vec<&str> = said
+    let faults: Vec<String> = said
         .lines()
         .filter(|line| line.contains("packaging/") || line.contains("lockstep"))
         .filter(|line| !line.contains("is not executable: No such file or directory"))
+        .map(str::to_owned)
+        .chain(exposure::check()?)
         .collect();
     if faults.is_empty() {
         Ok(())

@@ -4,6 +4,7 @@ use lockstep_model::{Code, Timestamp};
 use lockstep_protocol::api::admin::AuditRow;
 
 use super::{Connection, StorageFault, chain};
+use crate::metrics::metrics;
 
 /// The closed list of audited actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,22 +89,16 @@ pub struct Entry<'a> {
 ///
 /// [`StorageFault`].
 pub async fn append(db: &mut Connection, entry: Entry<'_>) -> Result<(), StorageFault> {
-    let result = match entry.result {
-        Ok(()) => "ok".to_owned(),
-        Err(code) => code.to_string(),
-    };
-    crate::metrics::metrics().audited(entry.action.word(), &result);
-    let row = AuditRow {
-        // Numbered where the entry before is known.
-        sequence: 0,
-        at: entry.at,
-        actor: entry.actor.to_owned(),
-        action: entry.action.word().to_owned(),
-        subject: entry.subject.to_owned(),
-        address: entry.address.to_owned(),
-        result,
-    };
-    chain::append(db, row).await
+    append_all(db, &[entry]).await
+}
+
+/// Appends entries to the chain in this order, at least one, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn append_all(db: &mut Connection, entries: &[Entry<'_>]) -> Result<(), StorageFault> {
+    chain::append(db, entries.iter().map(row).collect()).await
 }
 
 /// The newest entries, newest first.
@@ -115,4 +110,22 @@ pub async fn newest(db: &mut Connection, limit: u32) -> Result<Vec<AuditRow>, St
     let query = sqlx::query("SELECT * FROM audit ORDER BY sequence DESC LIMIT $1");
     let rows = query.bind(i64::from(limit)).fetch_all(db).await?;
     rows.iter().map(chain::row).collect()
+}
+
+fn row(entry: &Entry<'_>) -> AuditRow {
+    let result = match entry.result {
+        Ok(()) => "ok".to_owned(),
+        Err(code) => code.to_string(),
+    };
+    metrics().audited(entry.action.word(), &result);
+    AuditRow {
+        // Numbered where the entry before is known.
+        sequence: 0,
+        at: entry.at,
+        actor: entry.actor.to_owned(),
+        action: entry.action.word().to_owned(),
+        subject: entry.subject.to_owned(),
+        address: entry.address.to_owned(),
+        result,
+    }
 }

@@ -10,8 +10,8 @@ use std::str::FromStr;
 use futures_util::TryStreamExt as _;
 use lockstep_protocol::api::admin::AuditRow;
 use sha2::{Digest as _, Sha256};
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::{Connection, StorageFault, time};
 
@@ -96,29 +96,32 @@ impl Head {
     }
 }
 
-/// Appends one entry behind the head; `row.sequence` is given to it here.
+/// Appends entries in this order, by one statement; each is given its `sequence` here.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
-pub(super) async fn append(db: &mut Connection, mut row: AuditRow) -> Result<(), StorageFault> {
-    let head = head(db).await?;
-    row.sequence = head.sequence + 1;
-    let hash = head.and(&row).hash;
-    sqlx::query(
-        "INSERT INTO audit (sequence, at, actor, action, subject, address, result, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(row.sequence)
-    .bind(row.at.0)
-    .bind(row.actor)
-    .bind(row.action)
-    .bind(row.subject)
-    .bind(row.address)
-    .bind(row.result)
-    .bind(hash.0.as_slice())
-    .execute(db)
-    .await?;
+pub(super) async fn append(
+    db: &mut Connection,
+    entries: Vec<AuditRow>,
+) -> Result<(), StorageFault> {
+    let mut head = head(db).await?;
+    let mut insert = QueryBuilder::new(
+        "INSERT INTO audit (sequence, at, actor, action, subject, address, result, hash) ",
+    );
+    insert.push_values(entries, |mut row, mut entry| {
+        entry.sequence = head.sequence + 1;
+        head = head.and(&entry);
+        row.push_bind(entry.sequence)
+            .push_bind(entry.at.0)
+            .push_bind(entry.actor)
+            .push_bind(entry.action)
+            .push_bind(entry.subject)
+            .push_bind(entry.address)
+            .push_bind(entry.result)
+            .push_bind(head.hash.0.to_vec());
+    });
+    insert.build().execute(db).await?;
     Ok(())
 }
 

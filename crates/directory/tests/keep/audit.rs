@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use lockstep_directory::http::now;
+use lockstep_directory::storage::audit::{Action, Entry, append_all};
+use lockstep_directory::storage::commit;
+
 use crate::program::{refused, run, said, sql, stopped};
 use crate::world::World;
 
@@ -178,4 +182,27 @@ async fn a_head_that_is_none_is_refused_before_anything_is_read() {
     let (_folder, data, _) = stopped().await;
     let output = run(&["audit", "verify", "--expect", "12"], &data);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
+}
+
+#[tokio::test]
+async fn entries_written_together_are_chained_like_any() {
+    let world = World::new().await;
+    let mut write = world.storage.write().await.unwrap();
+    let entry = |actor| Entry {
+        at: now(),
+        actor,
+        action: Action::SignOut,
+        subject: actor,
+        address: "local",
+        result: Ok(()),
+    };
+    let before = world.audit().await.len();
+    append_all(&mut write, &[entry("bea"), entry("carl"), entry("dora")])
+        .await
+        .unwrap();
+    commit(write).await.unwrap();
+    let entries = world.audit().await;
+    assert_eq!(entries.len(), before + 3);
+    assert_eq!((&*entries[0].actor, &*entries[2].actor), ("dora", "bea"));
+    said(&["audit", "verify"], &world.folder.path().join("data"));
 }

@@ -30,7 +30,7 @@ pub(crate) struct Cast {
     /// An enrolment token with a use left.
     pub(crate) enrolment: String,
     /// The key of Bea's computer.
-    key: Bytes,
+    pub(crate) key: Bytes,
     /// Bea's computer.
     pub(crate) device: DeviceId,
     /// Bea's account on it.

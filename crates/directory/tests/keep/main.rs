@@ -12,6 +12,7 @@ mod keys;
 #[expect(dead_code, reason = "the attacks use all of it")]
 mod people;
 mod program;
+mod serving;
 mod upgrade;
 mod upkeep;
 #[path = "../attack/world.rs"]
