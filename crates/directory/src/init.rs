@@ -10,13 +10,14 @@ use anyhow::{Context as _, bail};
 use lockstep_model::password::Policy;
 use lockstep_model::{Ksf, PersonId, Timestamp};
 use lockstep_protocol::api::me::Role;
+use lockstep_protocol::api::public::LinkKind;
 use lockstep_protocol::api::{ItContact, Organisation};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
 
-use crate::config::{Config, Files, Tls, host};
+use crate::config::{Config, Files, Rules, Tls, host};
 use crate::core::names::{self, UserName};
 use crate::http::{INVITATION_MS, activation_link, now};
 use crate::keys::Keys;
@@ -75,6 +76,7 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
             it_contact: answers.it_contact,
             policy: Policy::default(),
         },
+        rules: Rules::default(),
     };
     config.check()?;
     // Made beside its place and moved there whole: after any failure `init` can be run again.
@@ -139,7 +141,8 @@ async fn first_admin(files: &Files, config: &Config, admin: &UserName) -> anyhow
     let mut write = storage.write().await?;
     people::add(&mut write, person, admin, admin.as_str(), Role::Owner, at).await?;
     let expires_at = Timestamp(at.0 + INVITATION_MS);
-    people::invite(&mut write, person, &tokens::hash(&token), expires_at).await?;
+    let hash = tokens::hash(&token);
+    people::add_link(&mut write, person, &hash, LinkKind::Invitation, expires_at).await?;
     let entry = Entry {
         at,
         actor: "directory",

@@ -15,6 +15,7 @@ use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 pub mod audit;
 pub mod devices;
 pub mod people;
+pub mod reports;
 pub mod sessions;
 pub mod shares;
 
@@ -160,6 +161,13 @@ fn number<T: TryFrom<i64>>(
 
 fn time(row: &sqlx::sqlite::SqliteRow, column: &'static str) -> Result<Timestamp, StorageFault> {
     Ok(Timestamp(row.try_get(column)?))
+}
+
+fn maybe_time(
+    row: &sqlx::sqlite::SqliteRow,
+    column: &'static str,
+) -> Result<Option<Timestamp>, StorageFault> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
 }
 
 /// Reads a text column that holds a serde-named enum variant.
