@@ -14,6 +14,7 @@ use crate::binding::{Binding, Core};
 use crate::{line, report};
 
 pub(crate) mod change;
+pub(crate) mod disown;
 pub(crate) mod enrol;
 pub(crate) mod link;
 pub(crate) mod sync;
@@ -37,7 +38,11 @@ async fn ready(agent: &Rc<Agent>, uid: u32) -> Result<(Rc<Enrolled>, Rc<Binding>
     let enrolled = agent.enrolled()?;
     let binding = agent.binding_of(uid)?;
     enrolled.reach(agent).await?;
-    Ok((enrolled, binding))
+    // Nobody is made to type a password that the directory would not even judge.
+    match binding.news().and_then(|(news, _)| news.held) {
+        Some(code) => Err(Fault::new(code, "the directory said so")),
+        None => Ok((enrolled, binding)),
+    }
 }
 
 /// Takes the core for one flow.

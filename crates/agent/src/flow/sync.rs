@@ -10,7 +10,7 @@ use lockstep_protocol::api::device::Purpose;
 use lockstep_protocol::local::Need;
 use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, conclude, failed, ready, take};
+use super::{Ended, change, conclude, failed, ready, take};
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Core};
 use crate::local::Caller;
@@ -34,7 +34,22 @@ async fn sync(
     caller: &mut Caller,
 ) -> Result<Verdict, Fault> {
     let input = match prove(enrolled, binding, core, typed).await {
-        Ok(input) => input,
+        Ok(Started {
+            input,
+            temporary: false,
+        }) => input,
+        Ok(Started {
+            input: _,
+            temporary: true,
+        }) => {
+            core.forget_secrets();
+            let own = change::replace_temporary(enrolled, binding, core, typed, caller).await?;
+            // An ordinary sync with the own password: the stores never see the temporary one.
+            let proved = prove(enrolled, binding, core, &own).await;
+            proved
+                .map_err(|fault| Fault::new(Code::ComputerBehind, fault))?
+                .input
+        }
         Err(fault) if fault.code == Code::NotTheNewPassword => {
             // Worth one guess: nearly always it is the password of before.
             let old = core.opens_account(typed).await;
@@ -51,13 +66,21 @@ async fn sync(
     verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
 }
 
+/// A proof that the directory accepted.
+pub(super) struct Started {
+    /// What starts the run.
+    pub(super) input: Input,
+    /// Whether the password is for one use.
+    pub(super) temporary: bool,
+}
+
 /// Proves the password, recovers what envelopes hold, and makes the input that starts a run.
 pub(super) async fn prove(
     enrolled: &Enrolled,
     binding: &Binding,
     core: &mut Core,
     typed: &Secret,
-) -> Result<Input, Fault> {
+) -> Result<Started, Fault> {
     let password = Password::normalise(typed).map_err(|code| Fault::new(code, "typed"))?;
     let new = password.secret().duplicate();
     let server_key = enrolled.server_key();
@@ -87,8 +110,9 @@ pub(super) async fn prove(
         }
     }
     core.hold(SecretRef::Generation(stamp), new);
-    Ok(Input::Proved {
-        stamp,
-        secrets: core.held(),
+    let secrets = core.held();
+    Ok(Started {
+        input: Input::Proved { stamp, secrets },
+        temporary: accepted.proved.temporary,
     })
 }

@@ -13,6 +13,7 @@ use crate::arguments::{Admin, AdminCommand};
 use crate::show::Show;
 use crate::{Stopped, secret};
 
+mod accounts;
 mod session;
 mod text;
 
@@ -81,6 +82,9 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             show.value(&invited, |invited| invited.activation_link.0.clone());
             show.note("The link works once. Hand it to the person, and to nobody else.");
         }
+        AdminCommand::Decide(decision) => {
+            accounts::decide(&decision, admin.admin_password_fd, &file, show).await?;
+        }
         AdminCommand::Computers => {
             let computers: Computers = get(&file, "/admin/computers").await?;
             show.value(&computers, text::computers);
@@ -88,7 +92,8 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
         AdminCommand::Revoke { computer } => {
             let all: Computers = get(&file, "/admin/computers").await?;
             let device = find(&all, &computer)?;
-            let () = post(&file, &format!("/admin/computers/{device}/revoke"), &()).await?;
+            let path = format!("/admin/computers/{device}/revoke");
+            let () = accounts::risky(&file, admin.admin_password_fd, &path, &()).await?;
             show.note(
                 "Revoked. Its accounts keep their passwords; its sealed copies are unreadable.",
             );

@@ -21,7 +21,7 @@ pub struct Refusal {
     code: Code,
     cause: Option<StorageFault>,
     retry_after_s: Option<u32>,
-    ended_by: Option<Provenance>,
+    ended_by: Option<Box<Provenance>>,
 }
 
 /// What a handler answers.
@@ -53,7 +53,7 @@ impl Refusal {
     /// There is no such session, or a change of the password has ended it.
     pub(super) fn signed_out(by: Option<Provenance>) -> Self {
         Self {
-            ended_by: by,
+            ended_by: by.map(Box::new),
             ..Code::SignedOut.into()
         }
     }
@@ -88,7 +88,7 @@ impl IntoResponse for Refusal {
         let mut response = status(self.code).into_response();
         response.extensions_mut().insert(Told {
             code: self.code,
-            ended_by: self.ended_by,
+            ended_by: self.ended_by.map(|by| *by),
         });
         if let Some(seconds) = self.retry_after_s {
             response
