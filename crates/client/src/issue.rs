@@ -96,10 +96,7 @@ mod tests {
         };
         let mut seen = std::collections::BTreeSet::new();
         for min_length in [8, 15, 64] {
-            let policy = Policy {
-                min_length,
-                ..Policy::default()
-            };
+            let policy = Policy { min_length };
             for _ in 0..50 {
                 let drawn = draw(&policy);
                 assert!(Password::choose(&drawn, &policy, &names).is_ok());
