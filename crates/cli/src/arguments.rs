@@ -106,7 +106,7 @@ pub(crate) struct Admin {
 
 #[derive(Subcommand)]
 pub(crate) enum AdminCommand {
-    /// Spend an activation link: choose your first password and sign in.
+    /// Spend an activation or reset link: choose your password and sign in.
     Activate {
         #[command(flatten)]
         trust: Trust,

@@ -75,9 +75,18 @@ pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
         from: options.old_password_fd,
         asked: false,
     };
+    let mut chose_own = false;
     let answer = |what: Need, fault: Option<Code>| match what {
+        Need::OldPassword if chose_own => {
+            let asked = old.ask(fault, &names, show);
+            // The directory has the own password by now.
+            asked.map_err(|fault| Fault::new(Code::ComputerBehind, fault))
+        }
         Need::OldPassword => old.ask(fault, &names, show),
-        Need::NewPassword => own_password(fault, options.own_password_fd, &names, show),
+        Need::NewPassword => {
+            chose_own = true;
+            own_password(fault, options.own_password_fd, &names, show)
+        }
         Need::DirectoryPassword
         | Need::ComputersPassword
         | Need::EnrolmentString

@@ -11,7 +11,7 @@ use lockstep_protocol::api::device::Purpose;
 use lockstep_protocol::local::{Failure, Need};
 use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, conclude, failed, ready, sync, take};
+use super::{Ended, behind, conclude, failed, ready, sync, take};
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Core, Person};
 use crate::local::Caller;
@@ -206,16 +206,6 @@ fn was_refused(code: Code) -> bool {
         Code::NotLinked,
     ]
     .contains(&code)
-}
-
-/// A failure after the directory took the new password: "nothing was changed" would be a lie.
-fn behind(failure: Failure) -> Failure {
-    let detail = format!("{}: {}", failure.code, failure.detail);
-    Failure {
-        code: Code::ComputerBehind,
-        detail,
-        ..failure
-    }
 }
 
 fn choose(enrolled: &Enrolled, binding: &Binding, typed: &Secret) -> Result<Password, Fault> {

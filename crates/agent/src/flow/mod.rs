@@ -33,6 +33,16 @@ pub(crate) fn failed(fault: Fault) -> Failure {
     }
 }
 
+/// A failure after the directory took the new password: "nothing was changed" would be a lie.
+fn behind(failure: Failure) -> Failure {
+    let detail = format!("{}: {}", failure.code, failure.detail);
+    Failure {
+        code: Code::ComputerBehind,
+        detail,
+        ..failure
+    }
+}
+
 /// The directory and the binding that a flow of an account is about, once both can be used.
 async fn ready(agent: &Rc<Agent>, uid: u32) -> Result<(Rc<Enrolled>, Rc<Binding>), Fault> {
     let enrolled = agent.enrolled()?;

@@ -10,7 +10,7 @@ use lockstep_protocol::api::device::Purpose;
 use lockstep_protocol::local::Need;
 use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, change, conclude, failed, ready, take};
+use super::{Ended, behind, change, conclude, failed, ready, take};
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Core};
 use crate::local::Caller;
@@ -20,18 +20,37 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
     let (enrolled, binding) = ready(agent, caller.uid()).await.map_err(failed)?;
     let typed = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
     let mut core = take(&binding).map_err(failed)?;
-    let ended = sync(&enrolled, &binding, &mut core, &typed, caller).await;
+    let mut replaced = false;
+    let ended = sync(
+        &enrolled,
+        &binding,
+        &mut core,
+        &typed,
+        caller,
+        &mut replaced,
+    )
+    .await;
     core.forget_secrets();
     drop(core);
-    conclude(&enrolled, &binding, ended.map_err(failed)?).await
+    let ended = match ended {
+        Ok(verdict) => conclude(&enrolled, &binding, verdict).await,
+        Err(fault) => Err(failed(fault)),
+    };
+    if replaced {
+        ended.map_err(behind)
+    } else {
+        ended
+    }
 }
 
+/// Runs the sync; tells whether the person replaced a temporary password first.
 async fn sync(
     enrolled: &Enrolled,
     binding: &Binding,
     core: &mut Core,
     typed: &Secret,
     caller: &mut Caller,
+    replaced: &mut bool,
 ) -> Result<Verdict, Fault> {
     let input = match prove(enrolled, binding, core, typed).await {
         Ok(Started {
@@ -44,11 +63,9 @@ async fn sync(
         }) => {
             core.forget_secrets();
             let own = change::replace_temporary(enrolled, binding, core, typed, caller).await?;
+            *replaced = true;
             // An ordinary sync with the own password: the stores never see the temporary one.
-            let proved = prove(enrolled, binding, core, &own).await;
-            proved
-                .map_err(|fault| Fault::new(Code::ComputerBehind, fault))?
-                .input
+            prove(enrolled, binding, core, &own).await?.input
         }
         Err(fault) if fault.code == Code::NotTheNewPassword => {
             // Worth one guess: nearly always it is the password of before.

@@ -28,7 +28,7 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             link_fd,
             password_fd,
         } => {
-            let link = secret::read_token("Activation link", link_fd)?;
+            let link = secret::read_token("Activation or reset link", link_fd)?;
             let (url, invitation) = split_link(link.expose())?;
             let ca = trust
                 .ca
@@ -39,7 +39,7 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             let password = secret::read("Choose your password", password_fd)?;
             let token = client.activate(invitation, &password).await?;
             Session::new(url, ca, &token).save(&file)?;
-            show.note("Activated and signed in.");
+            show.note("Your password is set, and you are signed in.");
         }
         AdminCommand::SignIn {
             url,
@@ -169,11 +169,12 @@ fn believed(ca: Option<&[u8]>) -> Trust {
     ca.map_or(Trust::System, |ca| Trust::Pinned(ca.to_vec()))
 }
 
-/// An activation link's address and token.
+/// The address and token of an activation or reset link.
 fn split_link(link: &[u8]) -> Result<(&str, &str), Fault> {
-    let bad = || Fault::new(Code::InvitationSpent, "that is no activation link");
+    let bad = || Fault::new(Code::InvitationSpent, "that is no link of a directory");
     let link = std::str::from_utf8(link).map_err(|_| bad())?.trim();
     link.split_once("/activate#")
+        .or_else(|| link.split_once("/reset#"))
         .filter(|(_, token)| !token.is_empty())
         .ok_or_else(bad)
 }
