@@ -349,6 +349,8 @@ impl Binding {
             account: self.file.account.clone(),
             generation: heard.or(standing.known).map(|stamp| stamp.generation),
             changed: news.as_ref().map(|(news, _)| news.changed.clone()),
+            temporary: news.as_ref().is_some_and(|(news, _)| news.temporary),
+            held: news.as_ref().and_then(|(news, _)| news.held),
             heard_at: news.as_ref().map(|(_, heard_at)| *heard_at),
             in_sync,
             stores: standing.rows(),

@@ -114,6 +114,9 @@ impl Caller {
                     .map(Event::Done),
                 Ask::Unlink => flow::unlink::run(agent, self).await.map(Event::Done),
                 Ask::Sync => flow::sync::run(agent, self).await.map(Event::Done),
+                Ask::Disown { generation } => flow::disown::run(agent, self, generation)
+                    .await
+                    .map(Event::Done),
                 Ask::ChangePassword => flow::change::run(agent, self).await.map(Event::Done),
             };
             self.tell(&event.unwrap_or_else(Event::Failed)).await?;

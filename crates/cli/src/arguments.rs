@@ -32,6 +32,12 @@ pub(crate) enum Command {
     Sync(Sync),
     /// Change your password, here and in the directory at once.
     Passwd(Passwd),
+    /// Say that somebody else changed your password: locks your account and tells your IT team.
+    NotMe {
+        /// Don't ask whether you mean it.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Administer the directory.
     Admin(Admin),
     /// Print a completion script for your shell.
@@ -71,6 +77,9 @@ pub(crate) struct Sync {
     /// Read your old password from this file descriptor, should it be asked for.
     #[arg(long, value_name = "FD")]
     pub(crate) old_password_fd: Option<RawFd>,
+    /// Read the password of your own that replaces a temporary one from this file descriptor.
+    #[arg(long, value_name = "FD")]
+    pub(crate) own_password_fd: Option<RawFd>,
 }
 
 #[derive(Args)]
@@ -88,13 +97,16 @@ pub(crate) struct Admin {
     /// Where your session is kept.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
+    /// Read your own password from this file descriptor, should the directory ask for it again.
+    #[arg(long, global = true, value_name = "FD")]
+    pub(crate) admin_password_fd: Option<RawFd>,
     #[command(subcommand)]
     pub(crate) command: AdminCommand,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum AdminCommand {
-    /// Spend an activation link: choose your first password and sign in.
+    /// Spend an activation or reset link: choose your password and sign in.
     Activate {
         #[command(flatten)]
         trust: Trust,
@@ -130,6 +142,8 @@ pub(crate) enum AdminCommand {
         #[arg(long)]
         display_name: Option<String>,
     },
+    #[command(flatten)]
+    Decide(Decision),
     /// List computers.
     Computers,
     /// Revoke a computer: it may ask the directory for nothing more.
@@ -148,6 +162,45 @@ pub(crate) enum AdminCommand {
     },
     /// Show the newest part of the audit.
     Audit,
+}
+
+/// What an admin decides about a person.
+#[derive(Subcommand)]
+pub(crate) enum Decision {
+    /// Issue a password, drawn here and printed once; the person replaces it at the first use.
+    Issue(IssueOptions),
+    /// Make a reset link and print it: the person chooses a new password with it.
+    ResetLink {
+        /// The person's user name.
+        user_name: String,
+    },
+    /// Resolve a "This wasn't me", and forgive wrong tries: the person can sign in again.
+    Unlock {
+        /// The person's user name.
+        user_name: String,
+    },
+    /// Suspend a person: signed out everywhere, and no sign-in or sync is accepted.
+    Suspend {
+        /// The person's user name.
+        user_name: String,
+    },
+    /// Let a suspended person be again.
+    Resume {
+        /// The person's user name.
+        user_name: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct IssueOptions {
+    /// The person's user name.
+    pub(crate) user_name: String,
+    /// Don't have the person choose an own one at the first use.
+    #[arg(long)]
+    pub(crate) permanent: bool,
+    /// Issue the password from this file descriptor instead of drawing one.
+    #[arg(long, value_name = "FD")]
+    pub(crate) password_fd: Option<RawFd>,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -17,6 +17,7 @@ mod admin;
 mod agent;
 mod arguments;
 mod person;
+mod question;
 mod secret;
 mod show;
 mod sys;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         Command::Status => person::status(&show),
         Command::Sync(options) => person::sync(&options, &show),
         Command::Passwd(options) => person::passwd(&options, &show),
+        Command::NotMe { yes } => person::not_me(yes, &show),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use lockstep_protocol::local::{Ask, Event, Need, Status};
 use crate::agent::Agent;
 use crate::arguments::{Enrol, Link, Passwd, Sync};
 use crate::show::Show;
-use crate::{Names, Stopped, secret};
+use crate::{Names, Stopped, question, secret};
 
 /// Enrols this computer.
 pub(crate) fn enrol(options: &Enrol, show: &Show) -> Result<(), Stopped> {
@@ -75,15 +75,72 @@ pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
         from: options.old_password_fd,
         asked: false,
     };
+    let mut chose_own = false;
     let answer = |what: Need, fault: Option<Code>| match what {
+        Need::OldPassword if chose_own => {
+            let asked = old.ask(fault, &names, show);
+            // The directory has the own password by now.
+            asked.map_err(|fault| Fault::new(Code::ComputerBehind, fault))
+        }
         Need::OldPassword => old.ask(fault, &names, show),
+        Need::NewPassword => {
+            chose_own = true;
+            own_password(fault, options.own_password_fd, &names, show)
+        }
         Need::DirectoryPassword
         | Need::ComputersPassword
         | Need::EnrolmentString
-        | Need::CurrentPassword
-        | Need::NewPassword => secret::read("New password", options.password_fd),
+        | Need::CurrentPassword => secret::read("New password", options.password_fd),
     };
     exchange(Ask::Sync, answer, &names, show)
+}
+
+/// The password that replaces a temporary one, typed twice.
+fn own_password(
+    fault: Option<Code>,
+    from: Option<RawFd>,
+    names: &Names,
+    show: &Show,
+) -> Result<Secret, Fault> {
+    match fault {
+        Some(Code::OwnPasswordNeeded) | None => {
+            show.note("That password was for one use. Choose one that only you know.");
+        }
+        Some(code) if from.is_some() => {
+            return Err(Fault::new(code, "the own password from the descriptor"));
+        }
+        Some(code) => show.note(&names.explain(code)),
+    }
+    twice("Your own new password", from)
+}
+
+/// A new password, typed twice where it is typed.
+fn twice(label: &str, from: Option<RawFd>) -> Result<Secret, Fault> {
+    let new = secret::read(label, from)?;
+    if from.is_none() && !new.same_as(&secret::read("Repeat new password", None)?) {
+        return Err(Fault::new(Code::RepeatDiffers, "repeat"));
+    }
+    Ok(new)
+}
+
+/// Says that somebody else changed the password.
+pub(crate) fn not_me(yes: bool, show: &Show) -> Result<(), Stopped> {
+    let status = ask_status()?;
+    let (names, org) = words()?;
+    let known = status.binding.and_then(|binding| binding.generation);
+    let linked = || Fault::new(Code::NotLinked, "no change is known here");
+    let generation = known.ok_or_else(linked)?;
+    let it = names.it.as_deref().unwrap_or("your IT team");
+    show.note(&format!(
+        "Someone else may have changed your password. We lock your {org} account, sign it out \
+         everywhere and tell {it}. This computer still opens with your old password."
+    ));
+    if !yes && !question::confirm("Lock and report?")? {
+        show.note("Nothing was changed.");
+        return Ok(());
+    }
+    let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "it asks nothing"));
+    exchange(Ask::Disown { generation }, nothing, &names, show)
 }
 
 /// The question for the old password, in every flow that may come to it.
@@ -116,16 +173,7 @@ pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
     };
     let answer = |what: Need, fault: Option<Code>| match what {
         Need::OldPassword => old.ask(fault, &names, show),
-        Need::NewPassword => {
-            let new = secret::read("New password", options.new_password_fd)?;
-            if options.new_password_fd.is_none() {
-                let repeat = secret::read("Repeat new password", None)?;
-                if !new.same_as(&repeat) {
-                    return Err(Fault::new(Code::RepeatDiffers, "repeat"));
-                }
-            }
-            Ok(new)
-        }
+        Need::NewPassword => twice("New password", options.new_password_fd),
         Need::CurrentPassword
         | Need::DirectoryPassword
         | Need::ComputersPassword

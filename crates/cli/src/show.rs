@@ -57,6 +57,15 @@ impl Show {
                 "This computer no longer follows the directory. The account {account} keeps the \
                  password that it has now; its sealed copies are unreadable."
             ),
+            Done::Disowned {
+                at: _,
+                locked: true,
+            } => "Reported. Your account is locked until your IT team resolves it: call them."
+                .to_owned(),
+            Done::Disowned {
+                at: _,
+                locked: false,
+            } => "Reported: your IT team has been told. Call them.".to_owned(),
             Done::InSync {
                 generation: _,
                 other_computers: 0,
@@ -191,14 +200,14 @@ fn status_text(status: &Status) -> String {
     for row in &binding.stores {
         text += &format!("  {}\n", store_line(row));
     }
-    if let Some(code) = binding.problem {
+    if let Some(code) = binding.held.or(binding.problem) {
         let names = Names {
             org: Some(organisation.name.clone()),
             it: Some(contact(organisation)),
         };
         text += &format!("{} ({code})\n", names.explain(code));
     }
-    if !binding.in_sync && binding.problem != Some(Code::DeviceRefused) {
+    if binding.held.is_none() && !binding.in_sync && binding.problem != Some(Code::DeviceRefused) {
         text += "Next: lockstep sync\n";
     }
     text

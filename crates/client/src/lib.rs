@@ -9,6 +9,7 @@
 //! | [`proof`] | proofs made on a device, and the changes that they open |
 #![forbid(unsafe_code)]
 
+pub mod issue;
 pub mod proof;
 pub mod request;
 pub mod sign_in;

@@ -42,6 +42,15 @@ pub enum Attempt {
         /// What was charged for the start.
         lanes: Vec<Lane>,
     },
+    /// An admin issues a password.
+    Issue {
+        /// Who issues it.
+        admin: PersonId,
+        /// To whom.
+        person: PersonId,
+        /// The stamp that it replaces, if there is a password.
+        from: Option<Stamp>,
+    },
     /// A person proves the password on a device.
     Device {
         /// The OPAQUE state.

@@ -7,6 +7,9 @@ use lockstep_model::Ksf;
 use lockstep_protocol::api::Organisation;
 use serde::{Deserialize, Serialize};
 
+use crate::core::access::DisownRule;
+use crate::core::release::ReleaseRule;
+
 /// What `directory.toml` says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +26,9 @@ pub struct Config {
     pub ksf: Ksf,
     /// The organisation's words and rules.
     pub organisation: Organisation,
+    /// What the organisation has decided where there is a choice.
+    #[serde(default)]
+    pub rules: Rules,
     /// Where measurements are read; left out, nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub metrics: Option<Monitoring>,
@@ -34,6 +40,16 @@ pub struct Config {
 pub struct Monitoring {
     /// An address that strangers can't reach: loopback, or a network of the organisation's own.
     pub listen: SocketAddr,
+}
+
+/// The organisation's choices; each left out has the safe value.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// What opens an envelope that is older than an issued password: `factor`, `always`, `never`.
+    pub release_after_issue: ReleaseRule,
+    /// What "This wasn't me" does: `lock` or `notice`.
+    pub this_was_not_me: DisownRule,
 }
 
 /// Where the certificate is, relative to the data directory.

@@ -8,9 +8,10 @@ use anyhow::{Context as _, bail};
 use lockstep_model::password::Policy;
 use lockstep_model::{Ksf, PersonId, Timestamp};
 use lockstep_protocol::api::me::Role;
+use lockstep_protocol::api::public::LinkKind;
 use lockstep_protocol::api::{ItContact, Organisation};
 
-use crate::config::{Config, Files, Tls, host};
+use crate::config::{Config, Files, Rules, Tls, host};
 use crate::core::names::{self, UserName};
 use crate::http::{INVITATION_MS, activation_link, now};
 use crate::keys::Keys;
@@ -69,6 +70,7 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
             it_contact: answers.it_contact,
             policy: Policy::default(),
         },
+        rules: Rules::default(),
         metrics: None,
     };
     config.check()?;
@@ -151,7 +153,8 @@ async fn first_admin(
     upkeep::set_key_check(&mut write, &keys.check(&config.realm)).await?;
     people::add(&mut write, person, admin, admin.as_str(), Role::Owner, at).await?;
     let expires_at = Timestamp(at.0 + INVITATION_MS);
-    people::invite(&mut write, person, &tokens::hash(&token), expires_at).await?;
+    let hash = tokens::hash(&token);
+    people::add_link(&mut write, person, &hash, LinkKind::Invitation, expires_at).await?;
     let entry = Entry {
         at,
         actor: "directory",

@@ -160,6 +160,26 @@ codes! {
         "Too many tries. Nothing was changed.",
         "Wait a minute, then try again.",
         "An attempt budget of this person, source or store is used up.";
+    SignInLocked = 2013, Never,
+        "Your {org} account is locked. Nothing was changed.",
+        "Call {it}.",
+        "Somebody said \"This wasn't me\" of the last change: `lockstep admin unlock`, or issue a new password.";
+    Suspended = 2014, Never,
+        "Your {org} account is suspended. Nothing was changed.",
+        "Ask {it}.",
+        "An admin suspended this person: `lockstep admin resume`.";
+    SignInAgain = 2015, AfterInput,
+        "That needs your password once more. Nothing was changed.",
+        "Sign in again, then try again.",
+        "A risky action came in a session whose sign-in is more than 15 minutes old.";
+    OwnPasswordNeeded = 2016, AfterInput,
+        "That password is for one use: choose your own. Nothing was changed.",
+        "Choose a password that only you know.",
+        "The present password was issued as a temporary one; the person replaces it at the first use.";
+    NoSuchPerson = 2017, AfterInput,
+        "There is no such person. Nothing was changed.",
+        "Look the name up with `lockstep admin people`.",
+        "An admin named a person who isn't in the directory.";
 
     TooShort = 3001, AfterInput,
         "That password is too short. Nothing was changed.",

@@ -26,6 +26,10 @@ pub enum Channel {
     Portal,
     /// The app or `lockstep passwd` on one of the person's computers.
     Computer,
+    /// A reset link that an admin made was opened and a password chosen.
+    ResetLink,
+    /// An admin issued it; the client is the admin's name.
+    Admin,
 }
 
 /// The story of one generation.
@@ -36,7 +40,7 @@ pub struct Provenance {
     pub at: Timestamp,
     /// Through what.
     pub channel: Channel,
-    /// The browser and system ("Firefox on Linux"), or the computer's name.
+    /// The browser and system ("Firefox on Linux"), the computer's name, or the admin's.
     pub client: String,
     /// The network address it came from.
     pub address: String,

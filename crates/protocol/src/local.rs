@@ -68,6 +68,11 @@ pub enum Ask {
     Sync,
     /// Changes the caller's password in the directory and on this computer.
     ChangePassword,
+    /// "This wasn't me", said of the change that the caller's status tells of.
+    Disown {
+        /// The generation that the person was shown.
+        generation: Generation,
+    },
 }
 
 /// A client's answer where a secret frame could have stood.
@@ -142,6 +147,13 @@ pub enum Done {
         /// The account.
         account: String,
     },
+    /// The directory took the person's "This wasn't me".
+    Disowned {
+        /// When, by the directory's clock.
+        at: Timestamp,
+        /// Whether it locked the account; if not, the admins were told.
+        locked: bool,
+    },
     /// Every store was opened with the password of this generation.
     InSync {
         /// The generation.
@@ -207,6 +219,12 @@ pub struct BindingStatus {
     pub generation: Option<Generation>,
     /// How that password came to be.
     pub changed: Option<Provenance>,
+    /// Whether an admin issued that password for one use: the next sync asks for an own one.
+    #[serde(default)]
+    pub temporary: bool,
+    /// Why the person may prove nothing now: locked or suspended. Nothing is asked meanwhile.
+    #[serde(default)]
+    pub held: Option<Code>,
     /// When this device heard of it, by its own clock.
     pub heard_at: Option<Timestamp>,
     /// Whether every store was opened with the password of that generation.

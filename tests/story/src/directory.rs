@@ -145,6 +145,20 @@ impl Directory {
         run_with(command, &[])?.ok()
     }
 
+    /// Sets one of the rules that its configuration names; it takes effect at the next start.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration has no such rule.
+    pub fn set_rule(&self, name: &str, value: &str) -> anyhow::Result<()> {
+        let file = self.data.join("directory.toml");
+        let text = std::fs::read_to_string(&file)?;
+        let is_it = |line: &&str| line.starts_with(&format!("{name} = "));
+        let line = text.lines().find(is_it).context("no such rule")?;
+        std::fs::write(&file, text.replace(line, &format!("{name} = \"{value}\"")))?;
+        Ok(())
+    }
+
     /// What it logged.
     #[must_use]
     pub fn log(&self) -> String {

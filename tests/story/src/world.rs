@@ -123,6 +123,17 @@ impl World {
         run_with(command, &[])
     }
 
+    /// Sets one of the organisation's rules and starts the directory again.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration has no such rule, or the directory doesn't come back.
+    pub fn rule(&mut self, name: &str, value: &str) -> anyhow::Result<()> {
+        self.directory.stop()?;
+        self.directory.set_rule(name, value)?;
+        self.directory.start(&self.lab)
+    }
+
     /// Adds a person; gives the activation link.
     ///
     /// # Errors

@@ -4,15 +4,16 @@ use std::rc::Rc;
 
 use lockstep_client::Fault;
 use lockstep_client::proof::{Ask, OpenChange};
+use lockstep_model::code::Retry;
 use lockstep_model::password::{Names, Password};
 use lockstep_model::{Code, EnvelopeId, Secret, Stamp};
 use lockstep_protocol::api::device::Purpose;
 use lockstep_protocol::local::{Failure, Need};
 use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, conclude, failed, ready, sync, take};
+use super::{Ended, behind, conclude, failed, ready, sync, take};
 use crate::agent::{Agent, Enrolled};
-use crate::binding::{Binding, Core};
+use crate::binding::{Binding, Core, Person};
 use crate::local::Caller;
 
 /// Changes the caller's password.
@@ -31,6 +32,7 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
         enrolled: &enrolled,
         binding: &binding,
         core: &mut core,
+        may_stay_behind: false,
     };
     let ended = match change.commit(current, new).await {
         Ok(input) => change.follow(input, caller).await,
@@ -44,11 +46,48 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
     }
 }
 
+/// Has the person choose an own password in place of a temporary one that was just proved, and the
+/// directory take it; gives it. This computer is behind before and after, and the sync follows.
+pub(super) async fn replace_temporary(
+    enrolled: &Enrolled,
+    binding: &Binding,
+    core: &mut Core,
+    temporary: &Secret,
+    person: &mut impl Person,
+) -> Result<Secret, Fault> {
+    let temporary = Password::normalise(temporary).map_err(|code| Fault::new(code, "typed"))?;
+    let mut fault = Some(Code::OwnPasswordNeeded);
+    let own = loop {
+        let typed = person.ask(Need::NewPassword, fault).await?;
+        let Some(typed) = typed else {
+            return Err(Fault::new(Code::OwnPasswordNeeded, "the person gave up"));
+        };
+        match choose(enrolled, binding, &typed) {
+            Ok(own) if own.same_as(&temporary) => fault = Some(Code::SameAsCurrent),
+            Ok(own) => break own,
+            Err(broken) if broken.code.retry() == Retry::AfterInput => fault = Some(broken.code),
+            Err(broken) => return Err(broken),
+        }
+    };
+    let copy = own.secret().duplicate();
+    let mut change = Change {
+        enrolled,
+        binding,
+        core,
+        may_stay_behind: true,
+    };
+    let committed = change.commit(temporary, own).await;
+    core.forget_secrets();
+    committed.map(|_| copy)
+}
+
 /// A change under way.
 struct Change<'a> {
     enrolled: &'a Enrolled,
     binding: &'a Binding,
     core: &'a mut Core,
+    /// Whether the directory may go ahead of a computer that nothing at hand opens.
+    may_stay_behind: bool,
 }
 
 /// What a sealed and open change is known by, until it is settled.
@@ -87,7 +126,7 @@ impl Change<'_> {
             }
         }
         self.core.hold(SecretRef::Generation(from), current_copy);
-        if !self.core.anything_opens_account().await {
+        if !self.may_stay_behind && !self.core.anything_opens_account().await {
             return Err(Fault::new(
                 Code::OldPasswordNeeded,
                 "nothing at hand opens the account",
@@ -134,7 +173,7 @@ impl Change<'_> {
             Err(fault) => return Err(Fault::new(Code::ChangeUncertain, fault)),
         }
         match sync::prove(self.enrolled, self.binding, self.core, open.new).await {
-            Ok(input) => Ok(input),
+            Ok(started) => Ok(started.input),
             Err(fault) if fault.code == Code::NotTheNewPassword => {
                 self.core.envelopes.erase(open.envelope, open.from.next())?;
                 Err(Fault::new(
@@ -167,16 +206,6 @@ fn was_refused(code: Code) -> bool {
         Code::NotLinked,
     ]
     .contains(&code)
-}
-
-/// A failure after the directory took the new password: "nothing was changed" would be a lie.
-fn behind(failure: Failure) -> Failure {
-    let detail = format!("{}: {}", failure.code, failure.detail);
-    Failure {
-        code: Code::ComputerBehind,
-        detail,
-        ..failure
-    }
 }
 
 fn choose(enrolled: &Enrolled, binding: &Binding, typed: &Secret) -> Result<Password, Fault> {

@@ -14,6 +14,7 @@ use crate::binding::{Binding, Core};
 use crate::{line, report};
 
 pub(crate) mod change;
+pub(crate) mod disown;
 pub(crate) mod enrol;
 pub(crate) mod link;
 pub(crate) mod sync;
@@ -32,12 +33,26 @@ pub(crate) fn failed(fault: Fault) -> Failure {
     }
 }
 
+/// A failure after the directory took the new password: "nothing was changed" would be a lie.
+fn behind(failure: Failure) -> Failure {
+    let detail = format!("{}: {}", failure.code, failure.detail);
+    Failure {
+        code: Code::ComputerBehind,
+        detail,
+        ..failure
+    }
+}
+
 /// The directory and the binding that a flow of an account is about, once both can be used.
 async fn ready(agent: &Rc<Agent>, uid: u32) -> Result<(Rc<Enrolled>, Rc<Binding>), Fault> {
     let enrolled = agent.enrolled()?;
     let binding = agent.binding_of(uid)?;
     enrolled.reach(agent).await?;
-    Ok((enrolled, binding))
+    // Nobody is made to type a password that the directory would not even judge.
+    match binding.news().and_then(|(news, _)| news.held) {
+        Some(code) => Err(Fault::new(code, "the directory said so")),
+        None => Ok((enrolled, binding)),
+    }
 }
 
 /// Takes the core for one flow.

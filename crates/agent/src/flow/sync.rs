@@ -10,7 +10,7 @@ use lockstep_protocol::api::device::Purpose;
 use lockstep_protocol::local::Need;
 use lockstep_sync::{Input, SecretRef, Verdict};
 
-use super::{Ended, conclude, failed, ready, take};
+use super::{Ended, behind, change, conclude, failed, ready, take};
 use crate::agent::{Agent, Enrolled};
 use crate::binding::{Binding, Core};
 use crate::local::Caller;
@@ -20,21 +20,53 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
     let (enrolled, binding) = ready(agent, caller.uid()).await.map_err(failed)?;
     let typed = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
     let mut core = take(&binding).map_err(failed)?;
-    let ended = sync(&enrolled, &binding, &mut core, &typed, caller).await;
+    let mut replaced = false;
+    let ended = sync(
+        &enrolled,
+        &binding,
+        &mut core,
+        &typed,
+        caller,
+        &mut replaced,
+    )
+    .await;
     core.forget_secrets();
     drop(core);
-    conclude(&enrolled, &binding, ended.map_err(failed)?).await
+    let ended = match ended {
+        Ok(verdict) => conclude(&enrolled, &binding, verdict).await,
+        Err(fault) => Err(failed(fault)),
+    };
+    if replaced {
+        ended.map_err(behind)
+    } else {
+        ended
+    }
 }
 
+/// Runs the sync; tells whether the person replaced a temporary password first.
 async fn sync(
     enrolled: &Enrolled,
     binding: &Binding,
     core: &mut Core,
     typed: &Secret,
     caller: &mut Caller,
+    replaced: &mut bool,
 ) -> Result<Verdict, Fault> {
     let input = match prove(enrolled, binding, core, typed).await {
-        Ok(input) => input,
+        Ok(Started {
+            input,
+            temporary: false,
+        }) => input,
+        Ok(Started {
+            input: _,
+            temporary: true,
+        }) => {
+            core.forget_secrets();
+            let own = change::replace_temporary(enrolled, binding, core, typed, caller).await?;
+            *replaced = true;
+            // An ordinary sync with the own password: the stores never see the temporary one.
+            prove(enrolled, binding, core, &own).await?.input
+        }
         Err(fault) if fault.code == Code::NotTheNewPassword => {
             // Worth one guess: nearly always it is the password of before.
             let old = core.opens_account(typed).await;
@@ -51,13 +83,21 @@ async fn sync(
     verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
 }
 
+/// A proof that the directory accepted.
+pub(super) struct Started {
+    /// What starts the run.
+    pub(super) input: Input,
+    /// Whether the password is for one use.
+    pub(super) temporary: bool,
+}
+
 /// Proves the password, recovers what envelopes hold, and makes the input that starts a run.
 pub(super) async fn prove(
     enrolled: &Enrolled,
     binding: &Binding,
     core: &mut Core,
     typed: &Secret,
-) -> Result<Input, Fault> {
+) -> Result<Started, Fault> {
     let password = Password::normalise(typed).map_err(|code| Fault::new(code, "typed"))?;
     let new = password.secret().duplicate();
     let server_key = enrolled.server_key();
@@ -87,8 +127,9 @@ pub(super) async fn prove(
         }
     }
     core.hold(SecretRef::Generation(stamp), new);
-    Ok(Input::Proved {
-        stamp,
-        secrets: core.held(),
+    let secrets = core.held();
+    Ok(Started {
+        input: Input::Proved { stamp, secrets },
+        temporary: accepted.proved.temporary,
     })
 }

@@ -13,6 +13,7 @@ use crate::arguments::{Admin, AdminCommand};
 use crate::show::Show;
 use crate::{Stopped, secret};
 
+mod accounts;
 mod session;
 mod text;
 
@@ -27,7 +28,7 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             link_fd,
             password_fd,
         } => {
-            let link = secret::read_token("Activation link", link_fd)?;
+            let link = secret::read_token("Activation or reset link", link_fd)?;
             let (url, invitation) = split_link(link.expose())?;
             let ca = trust
                 .ca
@@ -38,7 +39,7 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             let password = secret::read("Choose your password", password_fd)?;
             let token = client.activate(invitation, &password).await?;
             Session::new(url, ca, &token).save(&file)?;
-            show.note("Activated and signed in.");
+            show.note("Your password is set, and you are signed in.");
         }
         AdminCommand::SignIn {
             url,
@@ -81,6 +82,9 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             show.value(&invited, |invited| invited.activation_link.0.clone());
             show.note("The link works once. Hand it to the person, and to nobody else.");
         }
+        AdminCommand::Decide(decision) => {
+            accounts::decide(&decision, admin.admin_password_fd, &file, show).await?;
+        }
         AdminCommand::Computers => {
             let computers: Computers = get(&file, "/admin/computers").await?;
             show.value(&computers, text::computers);
@@ -88,7 +92,8 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
         AdminCommand::Revoke { computer } => {
             let all: Computers = get(&file, "/admin/computers").await?;
             let device = find(&all, &computer)?;
-            let () = post(&file, &format!("/admin/computers/{device}/revoke"), &()).await?;
+            let path = format!("/admin/computers/{device}/revoke");
+            let () = accounts::risky(&file, admin.admin_password_fd, &path, &()).await?;
             show.note(
                 "Revoked. Its accounts keep their passwords; its sealed copies are unreadable.",
             );
@@ -164,11 +169,12 @@ fn believed(ca: Option<&[u8]>) -> Trust {
     ca.map_or(Trust::System, |ca| Trust::Pinned(ca.to_vec()))
 }
 
-/// An activation link's address and token.
+/// The address and token of an activation or reset link.
 fn split_link(link: &[u8]) -> Result<(&str, &str), Fault> {
-    let bad = || Fault::new(Code::InvitationSpent, "that is no activation link");
+    let bad = || Fault::new(Code::InvitationSpent, "that is no link of a directory");
     let link = std::str::from_utf8(link).map_err(|_| bad())?.trim();
     link.split_once("/activate#")
+        .or_else(|| link.split_once("/reset#"))
         .filter(|(_, token)| !token.is_empty())
         .ok_or_else(bad)
 }

@@ -10,7 +10,10 @@ pub(super) fn people(people: &People) -> String {
     let rows = people.people.iter().map(|row| {
         let status = match row.status {
             PersonStatus::Pending => "pending",
+            PersonStatus::Active if row.temporary => "active, temporary password",
             PersonStatus::Active => "active",
+            PersonStatus::Locked => "locked: \"This wasn't me\"",
+            PersonStatus::Suspended => "suspended",
         };
         vec![
             row.user_name.clone(),

@@ -11,6 +11,8 @@ pub struct Credential {
     pub issued: Generation,
     /// Whether this generation was proved or issued.
     pub origin: Origin,
+    /// Whether it was issued for one use: the person replaces it when they first prove it.
+    pub temporary: bool,
     /// How it came to be.
     pub changed: Provenance,
     /// What proves it.
@@ -55,6 +57,20 @@ pub enum Command {
         /// How it came.
         changed: Provenance,
     },
+    /// A password in place of `from` by somebody who may set it without proving that one: an admin,
+    /// or the person with a reset link.
+    Issue {
+        /// The stamp that is to be replaced; none if there is no password yet.
+        from: Option<Stamp>,
+        /// The directory's present epoch.
+        epoch: Epoch,
+        /// The new verifier.
+        verifier: Verifier,
+        /// How it came.
+        changed: Provenance,
+        /// Whether it is for one use.
+        temporary: bool,
+    },
 }
 
 /// What has come to pass.
@@ -71,6 +87,16 @@ pub enum Event {
 /// [`Code::InvitationSpent`] for a second activation, [`Code::ChangedMeanwhile`] when another
 /// change came first (compare-and-set).
 pub fn decide(state: Option<&Credential>, command: Command) -> Result<Event, Code> {
+    let set = |stamp, issued, origin, temporary, changed, verifier| {
+        Event::CredentialSet(Credential {
+            stamp,
+            issued,
+            origin,
+            temporary,
+            changed,
+            verifier,
+        })
+    };
     match (state, command) {
         (
             None,
@@ -80,19 +106,9 @@ pub fn decide(state: Option<&Credential>, command: Command) -> Result<Event, Cod
                 changed,
             },
         ) => {
-            let stamp = Stamp {
-                epoch,
-                generation: Generation::FIRST,
-            };
+            let stamp = following(None, epoch);
             let issued = stamp.generation;
-            let origin = Origin::Issued;
-            Ok(Event::CredentialSet(Credential {
-                stamp,
-                issued,
-                origin,
-                changed,
-                verifier,
-            }))
+            Ok(set(stamp, issued, Origin::Issued, false, changed, verifier))
         }
         (Some(_), Command::Activate { .. }) => Err(Code::InvitationSpent),
         (None, Command::Change { .. }) => Err(Code::ChangedMeanwhile),
@@ -111,14 +127,31 @@ pub fn decide(state: Option<&Credential>, command: Command) -> Result<Event, Cod
             }
             let stamp = next_stamp(present.stamp, epoch);
             let issued = present.issued;
-            let origin = Origin::Proved;
-            Ok(Event::CredentialSet(Credential {
+            Ok(set(stamp, issued, Origin::Proved, false, changed, verifier))
+        }
+        (
+            present,
+            Command::Issue {
+                from,
+                epoch,
+                verifier,
+                changed,
+                temporary,
+            },
+        ) => {
+            if present.map(|present| present.stamp) != from {
+                return Err(Code::ChangedMeanwhile);
+            }
+            let stamp = following(present, epoch);
+            let issued = stamp.generation;
+            Ok(set(
                 stamp,
                 issued,
-                origin,
+                Origin::Issued,
+                temporary,
                 changed,
                 verifier,
-            }))
+            ))
         }
     }
 }
@@ -133,6 +166,15 @@ pub const fn next_stamp(present: Stamp, epoch: Epoch) -> Stamp {
         epoch,
         generation: present.generation.next(),
     }
+}
+
+/// The next stamp, also of somebody who has no password yet.
+fn following(present: Option<&Credential>, epoch: Epoch) -> Stamp {
+    let first = Stamp {
+        epoch,
+        generation: Generation::FIRST,
+    };
+    present.map_or(first, |present| next_stamp(present.stamp, epoch))
 }
 
 /// The state after an event.
@@ -221,5 +263,44 @@ mod tests {
             decide(Some(&second), wrong_from),
             Err(Code::ChangedMeanwhile)
         );
+    }
+
+    #[test]
+    fn an_issued_password_closes_what_is_older_until_the_end_of_its_epoch() {
+        let first = activated(Epoch::fresh());
+        let issue = |from| Command::Issue {
+            from,
+            epoch: first.stamp.epoch,
+            verifier: verifier(2),
+            changed: provenance(),
+            temporary: true,
+        };
+        let late = issue(Some(first.stamp.next()));
+        assert_eq!(decide(Some(&first), late), Err(Code::ChangedMeanwhile));
+        let event = decide(Some(&first), issue(Some(first.stamp))).unwrap();
+        let second = evolve(Some(first.clone()), event).unwrap();
+        assert_eq!(second.stamp, first.stamp.next());
+        assert_eq!(second.issued, Generation(2));
+        assert_eq!(second.origin, Origin::Issued);
+        assert!(second.temporary);
+        let event = decide(Some(&second), change(&second, second.stamp)).unwrap();
+        let third = evolve(Some(second), event).unwrap();
+        assert_eq!(third.issued, Generation(2));
+        assert_eq!(third.origin, Origin::Proved);
+        assert!(!third.temporary);
+    }
+
+    #[test]
+    fn somebody_without_a_password_can_be_issued_the_first_one() {
+        let issue = Command::Issue {
+            from: None,
+            epoch: Epoch::fresh(),
+            verifier: verifier(1),
+            changed: provenance(),
+            temporary: true,
+        };
+        let first = evolve(None, decide(None, issue).unwrap()).unwrap();
+        assert_eq!(first.stamp.generation, Generation::FIRST);
+        assert_eq!(first.issued, Generation::FIRST);
     }
 }

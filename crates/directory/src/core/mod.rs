@@ -3,6 +3,7 @@
 //! `decide(state, command) -> events or a code`, `evolve(state, event) -> state`. The shell reads
 //! the state inside a write transaction, stores what the events say, and tells whom they concern.
 
+pub mod access;
 pub mod credential;
 pub mod enrolment;
 pub mod names;

@@ -1,17 +1,58 @@
 //! Which shares a proof releases.
 
 use lockstep_model::{Generation, Stamp};
+use serde::{Deserialize, Serialize};
 
-/// Whether the share of an envelope may go to a device whose person has just proved `proved`.
-///
-/// Whoever can issue a password could otherwise read the former one from a stolen disk, so an
-/// envelope older than an issued generation stays closed: the person types the old password. The
-/// envelope's own generation may be one ahead: the share that a change under way was given.
-#[must_use]
-pub fn is_released(envelope: Stamp, proved: Stamp, issued: Generation) -> bool {
-    envelope.epoch == proved.epoch
-        && envelope.generation >= issued
-        && envelope.generation <= proved.generation.next()
+/// What the organisation asks before an envelope is opened that is older than an issued password.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReleaseRule {
+    /// A second factor that the person enrolled before the password was issued. Who has none types
+    /// the old password.
+    #[default]
+    Factor,
+    /// Nothing: whoever can issue a password can then read the former one from a stolen disk.
+    Always,
+    /// Such an envelope is never opened: the old password is typed.
+    Never,
+}
+
+/// What the release of one envelope's share is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Release {
+    /// The generation that the envelope holds.
+    pub envelope: Stamp,
+    /// The generation that the person has just proved.
+    pub proved: Stamp,
+    /// The newest generation that was issued rather than proved.
+    pub issued: Generation,
+    /// The organisation's rule.
+    pub rule: ReleaseRule,
+}
+
+impl Release {
+    /// Whether the share may go to a device whose person has just made the proof.
+    ///
+    /// The envelope's own generation may be one ahead: the share that a change under way was given.
+    #[must_use]
+    pub fn is_granted(self) -> bool {
+        let Self {
+            envelope,
+            proved,
+            issued,
+            rule,
+        } = self;
+        let known =
+            envelope.epoch == proved.epoch && envelope.generation <= proved.generation.next();
+        let older_than_issued = envelope.generation < issued;
+        known
+            && (!older_than_issued
+                || match rule {
+                    ReleaseRule::Always => true,
+                    // Nobody can enrol a second factor yet.
+                    ReleaseRule::Factor | ReleaseRule::Never => false,
+                })
+    }
 }
 
 #[cfg(test)]
@@ -20,22 +61,51 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn only_what_is_not_older_than_an_issued_password_is_released() {
-        let epoch = Epoch::fresh();
-        let at = |generation| Stamp {
+    const RULES: [ReleaseRule; 3] = [ReleaseRule::Factor, ReleaseRule::Always, ReleaseRule::Never];
+
+    fn granted(envelope: Stamp, proved: Stamp, issued: u32, rule: ReleaseRule) -> bool {
+        let issued = Generation(issued);
+        Release {
+            envelope,
+            proved,
+            issued,
+            rule,
+        }
+        .is_granted()
+    }
+
+    fn at(epoch: Epoch, generation: u32) -> Stamp {
+        Stamp {
             epoch,
             generation: Generation(generation),
-        };
-        assert!(is_released(at(1), at(3), Generation(1)));
-        assert!(is_released(at(3), at(3), Generation(3)));
-        assert!(is_released(at(4), at(3), Generation(1)));
-        assert!(!is_released(at(2), at(3), Generation(3)));
-        assert!(!is_released(at(5), at(3), Generation(1)));
-        let foreign = Stamp {
-            epoch: Epoch::fresh(),
-            generation: Generation(2),
-        };
-        assert!(!is_released(foreign, at(3), Generation(1)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_older_than_an_issued_password_is_released_under_every_rule() {
+        let epoch = Epoch::fresh();
+        for rule in RULES {
+            assert!(granted(at(epoch, 1), at(epoch, 3), 1, rule));
+            assert!(granted(at(epoch, 3), at(epoch, 3), 3, rule));
+            assert!(granted(at(epoch, 4), at(epoch, 3), 1, rule));
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_an_issued_password_is_released_only_where_the_rule_is_always() {
+        let epoch = Epoch::fresh();
+        let older = |rule| granted(at(epoch, 2), at(epoch, 3), 3, rule);
+        assert!(!older(ReleaseRule::Factor));
+        assert!(!older(ReleaseRule::Never));
+        assert!(older(ReleaseRule::Always));
+    }
+
+    #[test]
+    fn no_rule_releases_what_is_of_another_epoch_or_of_the_future() {
+        let epoch = Epoch::fresh();
+        for rule in RULES {
+            assert!(!granted(at(epoch, 5), at(epoch, 3), 1, rule));
+            assert!(!granted(at(Epoch::fresh(), 2), at(epoch, 3), 1, rule));
+        }
     }
 }

@@ -13,9 +13,11 @@ use lockstep_protocol::Token;
 use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::public::{Carry, SessionOpened};
 use serde::de::DeserializeOwned;
+use sqlx::SqliteConnection;
 
 use super::problem::Refusal;
 use super::{Directory, now};
+use crate::core::access::{self, DISOWN_MS};
 use crate::core::names::UserName;
 use crate::core::throttle::Lane;
 use crate::storage::people::Person;
@@ -78,13 +80,16 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     }
 }
 
-/// Somebody with a session.
-pub(super) struct SignedIn {
-    pub(super) person: Person,
-    pub(super) token_hash: Vec<u8>,
+/// The token that a request brings, in a cookie from our own pages or in a header.
+///
+/// # Errors
+///
+/// [`Code::SignedOut`] without one, [`Code::NotAllowed`] for a cookie that another page sent.
+pub(super) struct SessionToken {
+    pub(super) hash: Vec<u8>,
 }
 
-impl FromRequestParts<Arc<Directory>> for SignedIn {
+impl FromRequestParts<Arc<Directory>> for SessionToken {
     type Rejection = Refusal;
 
     async fn from_request_parts(
@@ -98,14 +103,50 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
             }
             None => bearer(&parts.headers).ok_or(Code::SignedOut)?,
         };
-        let token_hash = tokens::hash(token);
-        let mut db = directory.storage.read().await?;
-        let id = sessions::person(&mut db, &token_hash, now())
-            .await?
-            .ok_or(Code::SignedOut)?;
-        let person = people::by_id(&mut db, id).await?.ok_or(Code::SignedOut)?;
-        Ok(Self { person, token_hash })
+        Ok(Self {
+            hash: tokens::hash(token),
+        })
     }
+}
+
+/// Somebody with a session.
+pub(super) struct SignedIn {
+    pub(super) person: Person,
+    pub(super) token_hash: Vec<u8>,
+    /// When they signed in.
+    since: Timestamp,
+}
+
+impl FromRequestParts<Arc<Directory>> for SignedIn {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Refusal> {
+        let SessionToken { hash } = SessionToken::from_request_parts(parts, directory).await?;
+        let mut db = directory.storage.read().await?;
+        let Some(session) = sessions::of_token(&mut db, &hash, now()).await? else {
+            return Err(why_ended(&mut db, &hash).await?);
+        };
+        let person = people::by_id(&mut db, session.person).await?;
+        Ok(Self {
+            person: person.ok_or(Code::SignedOut)?,
+            token_hash: hash,
+            since: session.since,
+        })
+    }
+}
+
+/// Says which change of the password ended a session, if that is what ended it.
+async fn why_ended(db: &mut SqliteConnection, token_hash: &[u8]) -> Result<Refusal, StorageFault> {
+    let after = Timestamp(now().0 - DISOWN_MS);
+    let person = match sessions::ended(db, token_hash, after).await? {
+        Some(person) => people::by_id(db, person).await?,
+        None => None,
+    };
+    let changed = person.and_then(|person| Some(person.credential?.changed));
+    Ok(Refusal::signed_out(changed))
 }
 
 impl SignedIn {
@@ -113,8 +154,8 @@ impl SignedIn {
     /// a body that is held back must not outlive the session.
     pub(super) async fn write(&self, directory: &Directory) -> Result<Write, Refusal> {
         let mut write = directory.storage.write().await?;
-        let still = sessions::person(&mut write, &self.token_hash, now()).await?;
-        if still == Some(self.person.id) {
+        let still = sessions::of_token(&mut write, &self.token_hash, now()).await?;
+        if still.is_some_and(|session| session.person == self.person.id) {
             Ok(write)
         } else {
             Err(Code::SignedOut.into())
@@ -123,7 +164,7 @@ impl SignedIn {
 }
 
 /// Somebody with a session who may administer the directory.
-pub(super) struct Administrator(pub(super) SignedIn);
+pub(super) struct Administrator(SignedIn);
 
 impl FromRequestParts<Arc<Directory>> for Administrator {
     type Rejection = Refusal;
@@ -133,10 +174,46 @@ impl FromRequestParts<Arc<Directory>> for Administrator {
         directory: &Arc<Directory>,
     ) -> Result<Self, Refusal> {
         let signed_in = SignedIn::from_request_parts(parts, directory).await?;
-        match signed_in.person.role {
-            Role::Owner => Ok(Self(signed_in)),
-            Role::Person => Err(Code::NotAllowed.into()),
-        }
+        may_administer(signed_in.person.role)?;
+        Ok(Self(signed_in))
+    }
+}
+
+impl Administrator {
+    /// Who it is.
+    pub(super) const fn person(&self) -> &Person {
+        &self.0.person
+    }
+
+    /// Begins a write in this admin's name, if session and role still stand.
+    pub(super) async fn write(&self, directory: &Directory) -> Result<Write, Refusal> {
+        let mut write = self.0.write(directory).await?;
+        let person = people::by_id(&mut write, self.0.person.id).await?;
+        may_administer(person.ok_or(Code::SignedOut)?.role)?;
+        Ok(write)
+    }
+}
+
+fn may_administer(role: Role) -> Result<(), Code> {
+    match role {
+        Role::Owner => Ok(()),
+        Role::Person => Err(Code::NotAllowed),
+    }
+}
+
+/// An [`Administrator`] who has signed in a short while ago: for what is risky.
+pub(super) struct FreshAdministrator(pub(super) Administrator);
+
+impl FromRequestParts<Arc<Directory>> for FreshAdministrator {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        directory: &Arc<Directory>,
+    ) -> Result<Self, Refusal> {
+        let admin = Administrator::from_request_parts(parts, directory).await?;
+        access::is_fresh(admin.0.since, now())?;
+        Ok(Self(admin))
     }
 }
 

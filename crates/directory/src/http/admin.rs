@@ -13,15 +13,17 @@ use lockstep_protocol::api::admin::{
     PersonStatus, UnlinkedDevice,
 };
 use lockstep_protocol::api::me::{Role, Standing};
+use lockstep_protocol::api::public::LinkKind;
 
-use super::actor::{Administrator, Body, Named, Origin};
+use super::actor::{Administrator, Body, FreshAdministrator, Named, Origin};
 use super::problem::{Answer, Refusal};
 use super::{Directory, now};
 use crate::core::enrolment::EnrolmentToken;
 use crate::core::names::{self, UserName};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
-use crate::storage::{Write, commit, devices, people};
+use crate::storage::people::Person;
+use crate::storage::{Write, commit, devices, people, reports};
 use crate::tokens;
 
 /// How long an invitation works.
@@ -51,14 +53,15 @@ pub(super) async fn people(
         }
         rows.push(PersonRow {
             person: person.id,
+            status: status(&person),
+            report: reports::of(&mut db, person.id).await?,
+            temporary: person
+                .credential
+                .as_ref()
+                .is_some_and(|kept| kept.temporary),
             user_name: person.user_name,
             display_name: person.display_name,
             role: person.role,
-            status: if stamp.is_some() {
-                PersonStatus::Active
-            } else {
-                PersonStatus::Pending
-            },
             generation: stamp.map(|stamp| stamp.generation),
             changed_at: person.credential.map(|credential| credential.changed.at),
             computers_in_sync: in_sync,
@@ -73,7 +76,7 @@ pub(super) async fn people(
     responses((status = 200, body = Invited), (status = "4XX", body = Problem)))]
 pub(super) async fn invite(
     State(directory): State<Arc<Directory>>,
-    Administrator(admin): Administrator,
+    admin: Administrator,
     origin: Origin,
     Body(ask): Body<NewPerson>,
 ) -> Answer<Invited> {
@@ -84,10 +87,17 @@ pub(super) async fn invite(
     let expires_at = Timestamp(at.0 + INVITATION_MS);
     let mut write = admin.write(&directory).await?;
     let person = invitee(&mut write, &name, display_name, at).await?;
-    people::invite(&mut write, person, &tokens::hash(&token), expires_at).await?;
+    people::add_link(
+        &mut write,
+        person,
+        &tokens::hash(&token),
+        LinkKind::Invitation,
+        expires_at,
+    )
+    .await?;
     let entry = Entry {
         at,
-        actor: &admin.person.user_name,
+        actor: &admin.person().user_name,
         action: Action::PersonInvited,
         subject: name.as_str(),
         address: &origin.address,
@@ -147,7 +157,7 @@ pub(super) async fn computers(
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn revoke(
     State(directory): State<Arc<Directory>>,
-    Administrator(admin): Administrator,
+    FreshAdministrator(admin): FreshAdministrator,
     origin: Origin,
     Named(device): Named<DeviceId>,
 ) -> Result<StatusCode, Refusal> {
@@ -161,7 +171,7 @@ pub(super) async fn revoke(
         .ok_or(Code::NotLinked)?;
     let entry = Entry {
         at,
-        actor: &admin.person.user_name,
+        actor: &admin.person().user_name,
         action: Action::DeviceRevoked,
         subject: &record.name,
         address: &origin.address,
@@ -183,7 +193,7 @@ pub(super) async fn revoke(
     responses((status = 200, body = Enrolment), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
     State(directory): State<Arc<Directory>>,
-    Administrator(admin): Administrator,
+    admin: Administrator,
     origin: Origin,
     Body(ask): Body<NewEnrolment>,
 ) -> Answer<Enrolment> {
@@ -196,7 +206,10 @@ pub(super) async fn enrol(
         uses_left: ask.uses,
         expires_at,
     };
-    let enrolment = directory.make_enrolment(&admin, token, &origin).await?;
+    let write = admin.write(&directory).await?;
+    let enrolment = directory
+        .make_enrolment(admin.person(), write, token, &origin)
+        .await?;
     Ok(Json(Enrolment {
         enrolment,
         expires_at,
@@ -216,6 +229,15 @@ pub(super) async fn audit(
     }))
 }
 
+fn status(person: &Person) -> PersonStatus {
+    match (person.access.held(), &person.credential) {
+        (Some(Code::Suspended), _) => PersonStatus::Suspended,
+        (Some(_), _) => PersonStatus::Locked,
+        (None, Some(_)) => PersonStatus::Active,
+        (None, None) => PersonStatus::Pending,
+    }
+}
+
 /// Adds a person, or takes one who has yet to activate: their former links end.
 async fn invitee(
     write: &mut Write,
@@ -231,7 +253,7 @@ async fn invitee(
     let pending = pending
         .filter(|person| person.credential.is_none())
         .ok_or(Code::NameTaken)?;
-    people::end_invitations(write, pending.id).await?;
+    people::end_links(write, pending.id).await?;
     Ok(pending.id)
 }
 

@@ -18,9 +18,9 @@ use sqlx::SqliteConnection;
 
 use super::actor::Origin;
 use super::assertion::{Asserted, FromDevice};
+use super::change::topics;
 use super::events::Line;
 use super::problem::{Answer, Refusal};
-use super::public::topics;
 use super::{Directory, events, now};
 use crate::core::throttle::Lane;
 use crate::core::{enrolment, names, standing::ReportedStore};
@@ -146,6 +146,7 @@ pub(super) async fn report(
 ) -> Answer<Reported> {
     let at = now();
     let mut write = directory.storage.write().await?;
+    still_enrolled(&mut write, device.id).await?;
     let binding = devices::binding(&mut write, ask.binding).await?;
     let binding = binding
         .filter(|binding| binding.device == device.id)
@@ -182,6 +183,7 @@ pub(super) async fn retire(
     FromDevice { device, body: ask }: FromDevice<RetireEnvelopes>,
 ) -> Result<StatusCode, Refusal> {
     let mut write = directory.storage.write().await?;
+    still_enrolled(&mut write, device.id).await?;
     let binding = devices::binding(&mut write, ask.binding).await?;
     let binding = binding
         .filter(|binding| binding.device == device.id)
@@ -210,6 +212,7 @@ pub(super) async fn unlink(
     FromDevice { device, body: ask }: FromDevice<Unlink>,
 ) -> Result<StatusCode, Refusal> {
     let mut write = directory.storage.write().await?;
+    still_enrolled(&mut write, device.id).await?;
     let binding = devices::binding(&mut write, ask.binding).await?;
     if devices::unbind(&mut write, device.id, ask.binding).await? {
         let account = binding
@@ -285,6 +288,8 @@ impl Directory {
                 display_name: person.display_name,
                 stamp: credential.stamp,
                 changed: credential.changed,
+                temporary: credential.temporary,
+                held: person.access.held(),
                 other_computers: others,
             });
         }
@@ -325,6 +330,15 @@ impl Drop for Leaving {
                 }
             });
         }
+    }
+}
+
+/// Checks inside a write that a device was not revoked since its request came.
+pub(super) async fn still_enrolled(write: &mut Write, device: DeviceId) -> Result<(), Refusal> {
+    let device = devices::by_id(write, device).await?;
+    match device {
+        Some(device) if !device.revoked => Ok(()),
+        Some(_) | None => Err(Code::DeviceRefused.into()),
     }
 }
 

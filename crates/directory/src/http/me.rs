@@ -24,7 +24,8 @@ use crate::core::standing::standing;
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::BindingRecord;
-use crate::storage::{StorageFault, commit, devices, people, sessions};
+use crate::storage::people::Person;
+use crate::storage::{StorageFault, Write, commit, devices, people, sessions};
 use crate::tokens;
 
 /// How long a person's own enrolment string works.
@@ -46,7 +47,9 @@ pub(super) async fn show(
         (status = "4XX", body = Problem)))]
 pub(super) async fn watch(
     State(directory): State<Arc<Directory>>,
-    SignedIn { person, token_hash }: SignedIn,
+    SignedIn {
+        person, token_hash, ..
+    }: SignedIn,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + Send> {
     let listener = directory.live.listen(Topic::Person(person.id));
     let id = person.id;
@@ -61,7 +64,7 @@ pub(super) async fn watch(
         let (directory, token_hash) = (Arc::clone(&directory), Arc::clone(&token_hash));
         async move {
             let mut db = directory.storage.read().await?;
-            let still = sessions::person(&mut db, &token_hash, now()).await?;
+            let still = sessions::of_token(&mut db, &token_hash, now()).await?;
             drop(db);
             still.ok_or(Code::SignedOut)?;
             directory.me(id).await
@@ -78,7 +81,9 @@ pub(super) async fn sign_out(
     origin: Origin,
 ) -> Result<(http::StatusCode, HeaderMap), Refusal> {
     let mut write = signed_in.write(&directory).await?;
-    let SignedIn { person, token_hash } = signed_in;
+    let SignedIn {
+        person, token_hash, ..
+    } = signed_in;
     sessions::end(&mut write, &token_hash).await?;
     let entry = Entry {
         at: now(),
@@ -107,7 +112,10 @@ pub(super) async fn enrol(
         uses_left: 1,
         expires_at: Timestamp(now().0 + OWN_ENROLMENT_MS),
     };
-    let enrolment = directory.make_enrolment(&signed_in, token, &origin).await?;
+    let write = signed_in.write(&directory).await?;
+    let enrolment = directory
+        .make_enrolment(&signed_in.person, write, token, &origin)
+        .await?;
     Ok(Json(OwnEnrolment {
         enrolment,
         expires_at: token.expires_at,
@@ -118,13 +126,12 @@ impl Directory {
     /// Makes an enrolment string, whoever may ask for it.
     pub(super) async fn make_enrolment(
         &self,
-        by: &SignedIn,
+        by: &Person,
+        mut write: Write,
         token: EnrolmentToken,
         origin: &Origin,
     ) -> Result<Token, Refusal> {
         let secret = tokens::fresh();
-        let mut write = by.write(self).await?;
-        let by = &by.person;
         devices::add_enrolment(&mut write, &tokens::hash(&secret), by.id, token).await?;
         let entry = Entry {
             at: now(),
@@ -164,6 +171,7 @@ impl Directory {
             role: person.role,
             stamp: credential.stamp,
             changed: credential.changed,
+            temporary: credential.temporary,
             computers,
         })
     }

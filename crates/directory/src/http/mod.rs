@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use lockstep_model::{Code, Timestamp};
+use lockstep_model::{Code, PersonId, Timestamp};
 use lockstep_protocol::api::MAX_BODY;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,16 +14,21 @@ use utoipa_axum::routes;
 
 use crate::attempts::Attempts;
 use crate::config::Config;
+use crate::core::names::UserName;
 use crate::core::throttle::{Lane, Throttle};
 use crate::keys::Keys;
 use crate::live::Live;
 use crate::metrics::metrics;
 use crate::storage::Storage;
 
+mod accounts;
+mod activation;
 mod actor;
 mod admin;
 mod assertion;
+mod change;
 mod device;
+mod disown;
 mod events;
 mod health;
 mod me;
@@ -32,6 +37,7 @@ mod password;
 mod problem;
 mod proof;
 mod public;
+mod sessions;
 mod web;
 
 pub(crate) use actor::PeerAddress;
@@ -81,6 +87,15 @@ impl Directory {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .refund(lanes, now());
+    }
+
+    /// Forgives the tries made under a person's name, and their own.
+    fn forgive(&self, name: &UserName, person: PersonId) {
+        let lanes = [Lane::Name(name.as_str().to_owned()), Lane::Session(person)];
+        self.throttle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .forgive(&lanes);
     }
 
     /// Tells a stream when to end.
@@ -149,18 +164,27 @@ fn api() -> OpenApiRouter<Shared> {
         "/api/v1",
         OpenApiRouter::new()
             .routes(routes!(public::organisation))
-            .routes(routes!(public::activation_open))
-            .routes(routes!(public::activation_start))
-            .routes(routes!(public::activation_finish))
+            .routes(routes!(activation::open))
+            .routes(routes!(activation::start))
+            .routes(routes!(activation::finish))
             .routes(routes!(public::sign_in_start))
             .routes(routes!(public::sign_in_finish))
             .routes(routes!(me::sign_out))
+            .routes(routes!(disown::from_session))
             .routes(routes!(me::show))
             .routes(routes!(me::watch))
             .routes(routes!(me::enrol))
+            .routes(routes!(sessions::list, sessions::end_others))
+            .routes(routes!(sessions::end))
             .routes(routes!(password::start))
             .routes(routes!(password::finish))
             .routes(routes!(admin::people, admin::invite))
+            .routes(routes!(accounts::issue_start))
+            .routes(routes!(accounts::issue_finish))
+            .routes(routes!(accounts::reset_link))
+            .routes(routes!(accounts::unlock))
+            .routes(routes!(accounts::suspend))
+            .routes(routes!(accounts::resume))
             .routes(routes!(admin::computers))
             .routes(routes!(admin::revoke))
             .routes(routes!(admin::enrol))
@@ -171,6 +195,7 @@ fn api() -> OpenApiRouter<Shared> {
             .routes(routes!(device::report))
             .routes(routes!(device::retire))
             .routes(routes!(device::unlink))
+            .routes(routes!(disown::from_device))
             .routes(routes!(proof::start))
             .routes(routes!(proof::finish))
             .routes(routes!(proof::commit_change_from_device)),

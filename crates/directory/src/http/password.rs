@@ -11,8 +11,9 @@ use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::me::{PasswordChanged, PasswordFinish, PasswordStart, PasswordStarted};
 
 use super::actor::{Body, Origin, SignedIn};
+use super::change::{Change, commit_change};
 use super::problem::Answer;
-use super::public::{Change, commit_change, identifiers};
+use super::public::identifiers;
 use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::Command;
@@ -92,7 +93,9 @@ pub(super) async fn finish(
     }
     let at = now();
     let mut write = signed_in.write(&directory).await?;
-    let SignedIn { person, token_hash } = signed_in;
+    let SignedIn {
+        person, token_hash, ..
+    } = signed_in;
     if pending.finish(ask.finish.as_slice()).is_err() {
         let entry = Entry {
             at,
@@ -112,6 +115,7 @@ pub(super) async fn finish(
     let person = people::by_id(&mut write, person.id)
         .await?
         .ok_or(Code::SignedOut)?;
+    person.access.admit()?;
     let command = Command::Change {
         proved: from,
         from,
@@ -127,6 +131,7 @@ pub(super) async fn finish(
     let change = Change {
         person: &person,
         command,
+        action: Action::PasswordChange,
         keep_session: &token_hash,
         actor: &person.user_name,
         address: &origin.address,

@@ -7,8 +7,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use lockstep_model::Code;
 use lockstep_model::code::Words;
+use lockstep_model::{Code, Provenance};
 use lockstep_protocol::api::Problem;
 
 use super::Directory;
@@ -22,6 +22,7 @@ pub struct Refusal {
     code: Code,
     cause: Option<StorageFault>,
     retry_after_s: Option<u32>,
+    ended_by: Option<Box<Provenance>>,
 }
 
 /// What a handler answers.
@@ -33,6 +34,7 @@ impl From<Code> for Refusal {
             code,
             cause: None,
             retry_after_s: None,
+            ended_by: None,
         }
     }
 }
@@ -43,11 +45,20 @@ impl From<StorageFault> for Refusal {
             code: Code::DirectoryFault,
             cause: Some(fault),
             retry_after_s: None,
+            ended_by: None,
         }
     }
 }
 
 impl Refusal {
+    /// There is no such session, or a change of the password has ended it.
+    pub(super) fn signed_out(by: Option<Provenance>) -> Self {
+        Self {
+            ended_by: by.map(Box::new),
+            ..Code::SignedOut.into()
+        }
+    }
+
     /// Writes down what is not the client's fault.
     pub(super) fn log(&self) {
         match (&self.cause, self.code) {
@@ -76,7 +87,10 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         self.log();
         let mut response = status(self.code).into_response();
-        response.extensions_mut().insert(self.code);
+        response.extensions_mut().insert(Told {
+            code: self.code,
+            ended_by: self.ended_by.map(|by| *by),
+        });
         if let Some(seconds) = self.retry_after_s {
             response
                 .headers_mut()
@@ -94,7 +108,7 @@ pub(super) async fn describe(
 ) -> Response {
     let id = request.extensions().get::<RequestId>().copied();
     let mut response = next.run(request).await;
-    let Some(&code) = response.extensions().get::<Code>() else {
+    let Some(Told { code, ended_by }) = response.extensions_mut().remove() else {
         return response;
     };
     let organisation = &directory.config.organisation;
@@ -108,6 +122,7 @@ pub(super) async fn describe(
         sentence: code.explain(&words),
         next_step: words.put_into(code.next_step()),
         retry: code.retry(),
+        ended_by,
         request_id: id.map(|id| id.to_string()),
     };
     let described = (response.status(), Json(problem)).into_response();
@@ -123,14 +138,24 @@ pub(super) async fn describe(
     described
 }
 
+/// What a refusal tells, on its way to become words.
+#[derive(Clone)]
+struct Told {
+    code: Code,
+    ended_by: Option<Provenance>,
+}
+
 fn status(code: Code) -> StatusCode {
     match code {
         Code::SignInRefused
         | Code::SignedOut
+        | Code::SignInAgain
         | Code::NotTheNewPassword
         | Code::NotTheCurrentPassword
         | Code::DeviceRefused => StatusCode::UNAUTHORIZED,
-        Code::NotAllowed | Code::DirectoryNotTrusted => StatusCode::FORBIDDEN,
+        Code::NotAllowed | Code::DirectoryNotTrusted | Code::SignInLocked | Code::Suspended => {
+            StatusCode::FORBIDDEN
+        }
         Code::ChangedMeanwhile
         | Code::AlreadyLinked
         | Code::AlreadyEnrolled
@@ -142,7 +167,7 @@ fn status(code: Code) -> StatusCode {
         | Code::EnrolmentExpired => StatusCode::GONE,
         Code::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
         Code::DirectoryFault | Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::NotLinked => StatusCode::NOT_FOUND,
+        Code::NotLinked | Code::NoSuchPerson => StatusCode::NOT_FOUND,
         Code::DirectoryUnreachable
         | Code::AgentUnreachable
         | Code::VersionRefused
@@ -155,6 +180,7 @@ fn status(code: Code) -> StatusCode {
         | Code::ThatIsTheOldPassword
         | Code::NotTheComputersPassword
         | Code::OldPasswordNeeded
+        | Code::OwnPasswordNeeded
         | Code::TooShort
         | Code::TooLong
         | Code::Common

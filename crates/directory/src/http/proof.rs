@@ -17,13 +17,15 @@ use rand::RngCore as _;
 
 use super::actor::Origin;
 use super::assertion::FromDevice;
+use super::change::{Change, commit_change, topics};
+use super::device::still_enrolled;
 use super::problem::{Answer, Refusal};
-use super::public::{Change, commit_change, identifiers, topics};
+use super::public::identifiers;
 use super::{Directory, now};
 use crate::attempts::{Attempt, DeviceProof};
 use crate::core::credential::{Command, Credential, next_stamp};
 use crate::core::names::UserName;
-use crate::core::release::is_released;
+use crate::core::release::Release;
 use crate::core::throttle::Lane;
 use crate::keys::share_name;
 use crate::storage::audit::{self, Action, Entry};
@@ -228,6 +230,7 @@ pub(super) async fn finish(
         person: person.id,
         stamp,
         changed: credential.changed,
+        temporary: credential.temporary,
         shares: Bytes(sealed),
         withheld,
     }))
@@ -279,6 +282,7 @@ pub(super) async fn commit_change_from_device(
     let change = Change {
         person: &person,
         command,
+        action: Action::PasswordChange,
         keep_session: &[],
         actor: &device.actor(),
         address: &origin.address,
@@ -290,18 +294,14 @@ pub(super) async fn commit_change_from_device(
     }))
 }
 
-/// Checks that the device was not revoked and the binding not given up since the proof began.
+/// Checks that nobody was suspended, revoked or unlinked since the proof began.
 async fn in_good_standing(
     write: &mut Write,
     proof: &DeviceProof,
     person: &Person,
 ) -> Result<(), Refusal> {
-    let device = devices::by_id(write, proof.device)
-        .await?
-        .ok_or(Code::DeviceRefused)?;
-    if device.revoked {
-        return Err(Code::DeviceRefused.into());
-    }
+    person.access.admit()?;
+    still_enrolled(write, proof.device).await?;
     let bound = devices::binding(write, proof.binding).await?;
     match (proof.purpose, bound) {
         // Made in this very transaction; the database refuses a second one.
@@ -358,8 +358,13 @@ impl Releasing<'_> {
         for &envelope in envelopes {
             let stored = crate::storage::shares::get(write, envelope).await?;
             let stored = stored.filter(|stored| {
-                stored.binding == self.binding
-                    && is_released(stored.stamp, credential.stamp, credential.issued)
+                let release = Release {
+                    envelope: stored.stamp,
+                    proved: credential.stamp,
+                    issued: credential.issued,
+                    rule: self.directory.config.rules.release_after_issue,
+                };
+                stored.binding == self.binding && release.is_granted()
             });
             let share = stored.and_then(|stored| {
                 self.directory

@@ -25,6 +25,20 @@ pub enum Action {
     SignOut,
     /// A password was changed, or that was tried.
     PasswordChange,
+    /// An admin issued a password.
+    PasswordIssued,
+    /// An admin made a reset link.
+    ResetLinkMade,
+    /// A reset link was used.
+    PasswordReset,
+    /// A person said "This wasn't me".
+    PersonReported,
+    /// An admin unlocked a person: a report was resolved, or tries forgiven.
+    PersonUnlocked,
+    /// An admin suspended a person.
+    PersonSuspended,
+    /// An admin let a suspended person be again.
+    PersonResumed,
     /// An enrolment string was made.
     EnrolmentMade,
     /// A computer enrolled, or tried to.
@@ -54,6 +68,13 @@ impl Action {
             Self::SignIn => "session.sign_in",
             Self::SignOut => "session.sign_out",
             Self::PasswordChange => "password.change",
+            Self::PasswordIssued => "password.issued",
+            Self::ResetLinkMade => "password.reset_link_made",
+            Self::PasswordReset => "password.reset",
+            Self::PersonReported => "person.reported",
+            Self::PersonUnlocked => "person.unlocked",
+            Self::PersonSuspended => "person.suspended",
+            Self::PersonResumed => "person.resumed",
             Self::EnrolmentMade => "enrolment.made",
             Self::DeviceEnrolled => "device.enrolled",
             Self::DeviceLinked => "device.linked",

@@ -22,6 +22,7 @@ pub mod chain;
 pub mod copy;
 pub mod devices;
 pub mod people;
+pub mod reports;
 pub mod sessions;
 pub mod shares;
 pub mod upkeep;
@@ -251,6 +252,13 @@ fn number<T: TryFrom<i64>>(
 
 fn time(row: &sqlx::sqlite::SqliteRow, column: &'static str) -> Result<Timestamp, StorageFault> {
     Ok(Timestamp(row.try_get(column)?))
+}
+
+fn maybe_time(
+    row: &sqlx::sqlite::SqliteRow,
+    column: &'static str,
+) -> Result<Option<Timestamp>, StorageFault> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
 }
 
 /// Reads a text column that holds a serde-named enum variant.

@@ -1,11 +1,13 @@
-//! People, their credentials and invitations.
+//! People, their credentials and one-time links.
 
 use lockstep_model::{Epoch, Generation, Ksf, PersonId, Provenance, Stamp, Timestamp};
 use lockstep_protocol::api::me::Role;
+use lockstep_protocol::api::public::LinkKind;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Connection, StorageFault, as_word, number, parse, time, word};
+use super::{Connection, StorageFault, as_word, maybe_time, number, parse, time, word};
+use crate::core::access::Access;
 use crate::core::credential::{Credential, Verifier};
 use crate::core::names::UserName;
 
@@ -20,8 +22,22 @@ pub struct Person {
     pub display_name: String,
     /// What they may do.
     pub role: Role,
+    /// What keeps them out, if anything.
+    pub access: Access,
     /// Their password's standing.
     pub credential: Option<Credential>,
+}
+
+/// What every look-up reads.
+macro_rules! select_people {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.*, c.*, r.at AS locked_at FROM people p
+             LEFT JOIN credentials c ON c.person = p.id
+             LEFT JOIN reports r ON r.person = p.id AND r.locks = 1 ",
+            $rest
+        )
+    };
 }
 
 /// Adds a person; false if the name is taken.
@@ -57,9 +73,7 @@ pub async fn add(
 ///
 /// [`StorageFault`].
 pub async fn by_id(db: &mut Connection, id: PersonId) -> Result<Option<Person>, StorageFault> {
-    let query = sqlx::query(
-        "SELECT p.*, c.* FROM people p LEFT JOIN credentials c ON c.person = p.id WHERE p.id = $1",
-    );
+    let query = sqlx::query(select_people!("WHERE p.id = $1"));
     let row = query.bind(id.to_string()).fetch_optional(db).await?;
     row.as_ref().map(person).transpose()
 }
@@ -70,9 +84,7 @@ pub async fn by_id(db: &mut Connection, id: PersonId) -> Result<Option<Person>, 
 ///
 /// [`StorageFault`].
 pub async fn by_name(db: &mut Connection, name: &UserName) -> Result<Option<Person>, StorageFault> {
-    let query = sqlx::query(
-        "SELECT p.*, c.* FROM people p LEFT JOIN credentials c ON c.person = p.id WHERE p.user_name = $1",
-    );
+    let query = sqlx::query(select_people!("WHERE p.user_name = $1"));
     let row = query.bind(name.as_str()).fetch_optional(db).await?;
     row.as_ref().map(person).transpose()
 }
@@ -83,9 +95,7 @@ pub async fn by_name(db: &mut Connection, name: &UserName) -> Result<Option<Pers
 ///
 /// [`StorageFault`].
 pub async fn all(db: &mut Connection) -> Result<Vec<Person>, StorageFault> {
-    let query = sqlx::query(
-        "SELECT p.*, c.* FROM people p LEFT JOIN credentials c ON c.person = p.id ORDER BY p.user_name",
-    );
+    let query = sqlx::query(select_people!("ORDER BY p.user_name"));
     query.fetch_all(db).await?.iter().map(person).collect()
 }
 
@@ -103,14 +113,15 @@ pub async fn set_credential(
         stamp,
         issued,
         origin,
+        temporary,
         changed,
         verifier,
     } = credential;
     sqlx::query(
         "INSERT OR REPLACE INTO credentials (person, epoch, generation, issued, origin, suite,
              normalisation, ksf_memory_kib, ksf_iterations, ksf_parallelism, record, changed_at,
-             channel, client, address)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             channel, client, address, temporary)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(person.to_string())
     .bind(stamp.epoch.0.to_string())
@@ -127,66 +138,105 @@ pub async fn set_credential(
     .bind(as_word(&changed.channel))
     .bind(&changed.client)
     .bind(&changed.address)
+    .bind(temporary)
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Stores an invitation.
+/// Stores a one-time link.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
-pub async fn invite(
+pub async fn add_link(
     db: &mut Connection,
     person: PersonId,
     token_hash: &[u8],
+    kind: LinkKind,
     expires_at: Timestamp,
 ) -> Result<(), StorageFault> {
-    sqlx::query("INSERT INTO invitations (token_hash, person, expires_at) VALUES ($1, $2, $3)")
-        .bind(token_hash)
-        .bind(person.to_string())
-        .bind(expires_at.0)
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "INSERT INTO invitations (token_hash, person, expires_at, kind) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(token_hash)
+    .bind(person.to_string())
+    .bind(expires_at.0)
+    .bind(as_word(&kind))
+    .execute(db)
+    .await?;
     Ok(())
 }
 
-/// Whom a good invitation is for, and until when it works.
+/// A one-time link that still works.
+#[derive(Debug)]
+pub struct Link {
+    /// Whom it is for.
+    pub person: Person,
+    /// What it does.
+    pub kind: LinkKind,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What a good link is for.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
-pub async fn invited(
+pub async fn link(
     db: &mut Connection,
     token_hash: &[u8],
     now: Timestamp,
-) -> Result<Option<(Person, Timestamp)>, StorageFault> {
+) -> Result<Option<Link>, StorageFault> {
     let query = sqlx::query(
-        "SELECT person, expires_at FROM invitations WHERE token_hash = $1 AND expires_at > $2",
+        "SELECT person, kind, expires_at FROM invitations
+         WHERE token_hash = $1 AND expires_at > $2",
     );
-    let Some(row) = query
-        .bind(token_hash)
-        .bind(now.0)
-        .fetch_optional(&mut *db)
-        .await?
-    else {
+    let query = query.bind(token_hash).bind(now.0);
+    let Some(row) = query.fetch_optional(&mut *db).await? else {
         return Ok(None);
     };
+    let kind = word(&row, "kind")?;
     let expires_at = time(&row, "expires_at")?;
     let person = by_id(db, parse(&row, "person")?).await?;
-    Ok(person.map(|person| (person, expires_at)))
+    Ok(person.map(|person| Link {
+        person,
+        kind,
+        expires_at,
+    }))
 }
 
-/// Ends every invitation of a person.
+/// Ends every link of a person.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
-pub async fn end_invitations(db: &mut Connection, person: PersonId) -> Result<(), StorageFault> {
+pub async fn end_links(db: &mut Connection, person: PersonId) -> Result<(), StorageFault> {
     let query = sqlx::query("DELETE FROM invitations WHERE person = $1");
     query.bind(person.to_string()).execute(db).await?;
     Ok(())
+}
+
+/// Suspends a person, or lets them be again; false if they were so already.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn set_suspended(
+    db: &mut Connection,
+    person: PersonId,
+    at: Option<Timestamp>,
+) -> Result<bool, StorageFault> {
+    let done = sqlx::query(
+        "UPDATE people SET suspended_at = $2
+         WHERE id = $1 AND (suspended_at IS NULL) <> ($2 IS NULL)",
+    )
+    .bind(person.to_string())
+    .bind(at.map(|at| at.0))
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 fn person(row: &SqliteRow) -> Result<Person, StorageFault> {
@@ -196,6 +246,10 @@ fn person(row: &SqliteRow) -> Result<Person, StorageFault> {
         user_name: row.try_get("user_name")?,
         display_name: row.try_get("display_name")?,
         role: word(row, "role")?,
+        access: Access {
+            suspended_at: maybe_time(row, "suspended_at")?,
+            locked_at: maybe_time(row, "locked_at")?,
+        },
         credential: activated.map(|_| credential(row)).transpose()?,
     })
 }
@@ -208,6 +262,7 @@ fn credential(row: &SqliteRow) -> Result<Credential, StorageFault> {
         },
         issued: Generation(number(row, "issued")?),
         origin: word(row, "origin")?,
+        temporary: row.try_get("temporary")?,
         changed: Provenance {
             at: time(row, "changed_at")?,
             channel: word(row, "channel")?,

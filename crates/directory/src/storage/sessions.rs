@@ -1,8 +1,11 @@
 //! Sessions of browsers and of the CLI.
 
 use lockstep_model::{PersonId, Timestamp};
+use lockstep_protocol::api::me::SessionRow;
+use sqlx::Row as _;
 
-use super::{Connection, StorageFault, parse};
+use super::{Connection, StorageFault, parse, time};
+use crate::core::access::DISOWN_MS;
 
 /// What is kept of a session; its token only as a hash.
 #[derive(Clone, Debug)]
@@ -42,24 +45,112 @@ pub async fn open(db: &mut Connection, session: &NewSession<'_>) -> Result<(), S
     Ok(())
 }
 
-/// Whose session a token is.
+/// A session that is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Whose it is.
+    pub person: PersonId,
+    /// When they signed in.
+    pub since: Timestamp,
+}
+
+/// The session of a token.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
-pub async fn person(
+pub async fn of_token(
     db: &mut Connection,
     token_hash: &[u8],
     now: Timestamp,
+) -> Result<Option<Session>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT person, created_at FROM sessions WHERE token_hash = $1 AND expires_at > $2",
+    );
+    let query = query.bind(token_hash).bind(now.0);
+    let row = query.fetch_optional(db).await?;
+    row.map(|row| {
+        Ok(Session {
+            person: parse(&row, "person")?,
+            since: time(&row, "created_at")?,
+        })
+    })
+    .transpose()
+}
+
+/// Whose session a token was, if a change of the password ended it since `after`.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn ended(
+    db: &mut Connection,
+    token_hash: &[u8],
+    after: Timestamp,
 ) -> Result<Option<PersonId>, StorageFault> {
     let query =
-        sqlx::query("SELECT person FROM sessions WHERE token_hash = $1 AND expires_at > $2");
-    let row = query
-        .bind(token_hash)
-        .bind(now.0)
-        .fetch_optional(db)
-        .await?;
+        sqlx::query("SELECT person FROM ended_sessions WHERE token_hash = $1 AND ended_at > $2");
+    let query = query.bind(token_hash).bind(after.0);
+    let row = query.fetch_optional(db).await?;
     row.map(|row| parse(&row, "person")).transpose()
+}
+
+/// The sessions of a person that are in force: the one that asks first, then the newest.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn of_person(
+    db: &mut Connection,
+    person: PersonId,
+    asking: &[u8],
+    now: Timestamp,
+) -> Result<Vec<SessionRow>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT * FROM sessions WHERE person = $1 AND expires_at > $3
+         ORDER BY token_hash <> $2, created_at DESC, token_hash",
+    );
+    let query = query.bind(person.to_string()).bind(asking).bind(now.0);
+    let rows = query.fetch_all(db).await?;
+    rows.iter()
+        .map(|row| {
+            let token_hash: Vec<u8> = row.try_get("token_hash")?;
+            Ok(SessionRow {
+                session: name_of(&token_hash),
+                client: row.try_get("client")?,
+                address: row.try_get("address")?,
+                since: time(row, "created_at")?,
+                expires_at: time(row, "expires_at")?,
+                this_one: token_hash == asking,
+            })
+        })
+        .collect()
+}
+
+/// Ends the session of a person that has this name; false if there is none.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn end_named(
+    db: &mut Connection,
+    person: PersonId,
+    name: &str,
+) -> Result<bool, StorageFault> {
+    let query = sqlx::query(
+        "DELETE FROM sessions WHERE person = $1 AND lower(hex(substr(token_hash, 1, 8))) = $2",
+    );
+    let query = query.bind(person.to_string()).bind(name);
+    Ok(query.execute(db).await?.rows_affected() > 0)
+}
+
+/// What a session is called before its person: a part of the hash, so it opens nothing.
+fn name_of(token_hash: &[u8]) -> String {
+    token_hash
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Ends one session.
@@ -93,4 +184,32 @@ pub async fn end_others(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The same because the password was changed: what is ended may say "This wasn't me" for a while.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn end_by_change(
+    db: &mut Connection,
+    person: PersonId,
+    keep: &[u8],
+    now: Timestamp,
+) -> Result<(), StorageFault> {
+    sqlx::query("DELETE FROM ended_sessions WHERE ended_at <= $1")
+        .bind(now.0 - DISOWN_MS)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query(
+        "INSERT INTO ended_sessions (token_hash, person, ended_at)
+         SELECT token_hash, person, $3 FROM sessions
+         WHERE person = $1 AND token_hash <> $2 AND expires_at > $3",
+    )
+    .bind(person.to_string())
+    .bind(keep)
+    .bind(now.0)
+    .execute(&mut *db)
+    .await?;
+    end_others(db, person, keep, now).await
 }

@@ -4,8 +4,8 @@ use lockstep_model::{DeviceId, Generation, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::me::{Computer, Role};
-use super::message;
-use crate::Token;
+use super::{Credential, message};
+use crate::{Bytes, Token};
 
 message! {
     /// Adds a person.
@@ -38,6 +38,10 @@ message! {
         pub role: Role,
         /// Where their account stands.
         pub status: PersonStatus,
+        /// An open "This wasn't me".
+        pub report: Option<ReportRow>,
+        /// Whether their password was issued for one use and is still in force.
+        pub temporary: bool,
         /// Their password's generation, once activated.
         pub generation: Option<Generation>,
         /// When that password was set.
@@ -46,6 +50,58 @@ message! {
         pub computers_in_sync: u32,
         /// How many computers they have.
         pub computers: u32,
+    }
+
+    /// "This wasn't me": a person's word that somebody else changed their password.
+    pub struct ReportRow {
+        /// When it came.
+        pub at: Timestamp,
+        /// The browser and system, or the computer's name.
+        pub client: String,
+        /// The network address.
+        pub address: String,
+    }
+
+    /// First step of issuing a password: the admin's program draws it, the directory never sees it.
+    pub struct IssueStart {
+        /// OPAQUE `RegistrationRequest`.
+        pub registration_request: Bytes,
+    }
+
+    /// Answer to [`IssueStart`].
+    pub struct IssueStarted {
+        /// Names this attempt; good for one finish within a minute.
+        pub attempt: String,
+        /// OPAQUE `RegistrationResponse`.
+        pub registration_response: Bytes,
+        /// What the client needs beside it.
+        pub credential: Credential,
+    }
+
+    /// Second step: puts the issued password in force and ends every session of the person.
+    pub struct IssueFinish {
+        /// From [`IssueStarted`].
+        pub attempt: String,
+        /// OPAQUE `RegistrationRecord`.
+        pub registration_record: Bytes,
+        /// Whether the person has to choose an own one at the first use.
+        pub temporary: bool,
+    }
+
+    /// A password was issued.
+    pub struct Issued {
+        /// Its generation.
+        pub generation: Generation,
+        /// The computers that still open, and start, with the former password.
+        pub behind: Vec<Computer>,
+    }
+
+    /// A reset link; shown once, works once.
+    pub struct ResetLink {
+        /// The link; its token is in the fragment.
+        pub reset_link: Token,
+        /// When it stops working.
+        pub expires_at: Timestamp,
     }
 
     /// The list of people, by user name.
@@ -131,4 +187,8 @@ pub enum PersonStatus {
     Pending,
     /// Has a password.
     Active,
+    /// Locked by a "This wasn't me".
+    Locked,
+    /// Suspended by an admin.
+    Suspended,
 }

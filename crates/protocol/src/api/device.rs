@@ -54,8 +54,22 @@ message! {
         pub stamp: Stamp,
         /// How that password came to be.
         pub changed: Provenance,
+        /// Whether an admin issued that password for one use: the person chooses an own one first.
+        #[serde(default)]
+        pub temporary: bool,
+        /// Why the person may prove nothing now: locked or suspended. Nobody is prompted meanwhile.
+        #[serde(default)]
+        pub held: Option<Code>,
         /// How many other computers of the person have yet to follow.
         pub other_computers: u32,
+    }
+
+    /// "This wasn't me", said on a computer of the change that it knows of.
+    pub struct Disown {
+        /// Which binding.
+        pub binding: BindingId,
+        /// The change that is disowned: the present one.
+        pub stamp: Stamp,
     }
 
     /// First step of a proof made on a device.
@@ -111,6 +125,9 @@ message! {
         pub stamp: Stamp,
         /// How that password came to be.
         pub changed: Provenance,
+        /// Whether an admin issued that password for one use.
+        #[serde(default)]
+        pub temporary: bool,
         /// The shares, sealed under the proof's session key.
         pub shares: Bytes,
         /// Envelopes asked for whose share is gone or not released.

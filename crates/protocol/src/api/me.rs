@@ -21,6 +21,8 @@ message! {
         pub stamp: Stamp,
         /// How that password came to be.
         pub changed: Provenance,
+        /// Whether an admin issued that password for one use: the person chooses an own one first.
+        pub temporary: bool,
         /// Their computers, by name.
         pub computers: Vec<Computer>,
     }
@@ -86,6 +88,28 @@ message! {
         pub finish: Bytes,
         /// OPAQUE `RegistrationRecord` of the new one.
         pub registration_record: Bytes,
+    }
+
+    /// One place where the person is signed in.
+    pub struct SessionRow {
+        /// Names the session; good for ending it, not for using it.
+        pub session: String,
+        /// The browser and system.
+        pub client: String,
+        /// The network address.
+        pub address: String,
+        /// When it began.
+        pub since: Timestamp,
+        /// When it ends by itself.
+        pub expires_at: Timestamp,
+        /// Whether it is the one that asks.
+        pub this_one: bool,
+    }
+
+    /// Where the person is signed in: this session first, then the newest.
+    pub struct Sessions {
+        /// The sessions.
+        pub sessions: Vec<SessionRow>,
     }
 
     /// An enrolment string for a computer of the person's own; shown once, works once.

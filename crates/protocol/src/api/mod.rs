@@ -12,7 +12,7 @@
 
 use crate::Bytes;
 use lockstep_model::code::Retry;
-use lockstep_model::{Code, Ksf};
+use lockstep_model::{Code, Ksf, Provenance};
 
 pub mod admin;
 pub mod device;
@@ -45,6 +45,9 @@ message! {
         pub next_step: String,
         /// Whether trying again can help.
         pub retry: Retry,
+        /// The change of the password that ended the session, if that is why.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        pub ended_by: Option<Provenance>,
         /// The request's number, by which the directory's log is searched.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub request_id: Option<String>,

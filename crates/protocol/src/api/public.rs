@@ -1,4 +1,4 @@
-//! Activation and sign-in: what anybody may ask.
+//! One-time links, sign-in, and "This wasn't me": what anybody may ask.
 
 use lockstep_model::{PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,17 +13,19 @@ message! {
         pub token: Token,
     }
 
-    /// Whom an invitation is for.
+    /// Whom a link is for, and what it does.
     pub struct ActivationOffer {
+        /// Whether it gives the first password or replaces a forgotten one.
+        pub kind: LinkKind,
         /// The person's user name.
         pub user_name: String,
         /// The name to greet them by.
         pub display_name: String,
-        /// When the invitation stops working.
+        /// When the link stops working.
         pub expires_at: Timestamp,
     }
 
-    /// First step of choosing the first password.
+    /// First step of choosing the first password, or of replacing a forgotten one.
     pub struct ActivationStart {
         /// The invitation's token.
         pub token: Token,
@@ -77,6 +79,14 @@ message! {
         pub carry: Carry,
     }
 
+    /// "This wasn't me", said of the change that ended a session; its token is its proof.
+    pub struct Reported {
+        /// When the directory took it.
+        pub at: Timestamp,
+        /// Whether it locked the account; if not, the admins were told.
+        pub locked: bool,
+    }
+
     /// A session has begun.
     pub struct SessionOpened {
         /// Whose it is.
@@ -84,6 +94,17 @@ message! {
         /// The session's token, only if it is carried by the client itself.
         pub token: Option<Token>,
     }
+}
+
+/// What a one-time link does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// An invitation: gives the first password.
+    Invitation,
+    /// A reset link: replaces a forgotten password.
+    Reset,
 }
 
 /// How a session's token travels.

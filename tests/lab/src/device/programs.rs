@@ -57,8 +57,26 @@ impl Device {
     ///
     /// [`LabError::NotReady`] with its log.
     pub fn start_agent(&mut self) -> Result<&mut Daemon, LabError> {
+        let command = self.command_as("lockstep", "/usr/bin/lockstep-agent")?;
+        self.run_agent(command)
+    }
+
+    /// The same with a wall clock that is off by, say, `+1h`; time passes as fast as ever.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::start_agent`].
+    pub fn start_agent_at(&mut self, offset: &str) -> Result<&mut Daemon, LabError> {
+        let mut command = self.command_as("lockstep", "/usr/bin/env")?;
+        let library = self.shell("ls /usr/lib/*/faketime/libfaketime.so.1")?;
+        command.arg(format!("LD_PRELOAD={}", library.trim()));
+        command.arg(format!("FAKETIME={offset}"));
+        command.args(["FAKETIME_DONT_FAKE_MONOTONIC=1", "/usr/bin/lockstep-agent"]);
+        self.run_agent(command)
+    }
+
+    fn run_agent(&mut self, mut command: Command) -> Result<&mut Daemon, LabError> {
         self.shell("install -d -m 0755 -o lockstep -g lockstep /run/lockstep")?;
-        let mut command = self.command_as("lockstep", "/usr/bin/lockstep-agent")?;
         command.arg("run");
         self.agent = None;
         let daemon = self.start("lockstep-agent", command, "/run/lockstep/agent.sock")?;

@@ -10,7 +10,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Second step: spends the invitation and signs in. */
+    /** Second step: spends the link, puts the password in force, and signs in. */
     post: {
       parameters: {
         query?: never;
@@ -57,7 +57,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Tells whom an invitation is for. */
+    /** Tells whom a link is for. */
     post: {
       parameters: {
         query?: never;
@@ -104,7 +104,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** First step of choosing the first password. */
+    /** First step of choosing a password with a link. */
     post: {
       parameters: {
         query?: never;
@@ -396,6 +396,290 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/admin/people/{person}/password/finish': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Second step: puts the issued password in force, ends every session and link of the person, and
+     *     lifts a lock, because the password that was reported is no more.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['IssueFinish'];
+        };
+      };
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Issued'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/people/{person}/password/start': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** First step of issuing a password, which the admin's own program draws. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['IssueStart'];
+        };
+      };
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['IssueStarted'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/people/{person}/reset-link': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Makes a reset link; the person's former links end. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ResetLink'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/people/{person}/resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Lets a suspended person be again. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/people/{person}/suspend': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Suspends a person: sessions end, and no proof of theirs is accepted. Their computers keep their
+     *     passwords.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/people/{person}/unlock': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Resolves a person's "This wasn't me", and forgives the tries made under their name. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/device/check-in': {
     parameters: {
       query?: never;
@@ -568,6 +852,53 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/device/not-me': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Disowns the present change on a computer that knows of it. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['Disown'];
+        };
+      };
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Reported'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -1030,6 +1361,118 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/me/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where the person is signed in. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Sessions'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Ends every session of the person but the one that asks. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/me/sessions/{session}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Ends one of the person's sessions. */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The session's name */
+          session: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/organisation': {
     parameters: {
       query?: never;
@@ -1101,6 +1544,49 @@ export interface paths {
         };
       };
     };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/session/not-me': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Disowns the change that has ended the session which asks. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Reported'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -1213,12 +1699,14 @@ export interface components {
       /** @description The invitation's token. */
       token: components['schemas']['Token'];
     };
-    /** @description Whom an invitation is for. */
+    /** @description Whom a link is for, and what it does. */
     ActivationOffer: {
       /** @description The name to greet them by. */
       display_name: string;
-      /** @description When the invitation stops working. */
+      /** @description When the link stops working. */
       expires_at: components['schemas']['Timestamp'];
+      /** @description Whether it gives the first password or replaces a forgotten one. */
+      kind: components['schemas']['LinkKind'];
       /** @description The person's user name. */
       user_name: string;
     };
@@ -1227,7 +1715,7 @@ export interface components {
       /** @description The token, from the link's fragment. */
       token: components['schemas']['Token'];
     };
-    /** @description First step of choosing the first password. */
+    /** @description First step of choosing the first password, or of replacing a forgotten one. */
     ActivationStart: {
       /** @description OPAQUE `RegistrationRequest`. */
       registration_request: components['schemas']['Bytes'];
@@ -1279,6 +1767,7 @@ export interface components {
       changed: components['schemas']['Provenance'];
       /** @description The name to greet them by; a new password must not hold it. */
       display_name: string;
+      held?: components['schemas']['Code'] | null;
       /**
        * Format: int32
        * @description How many other computers of the person have yet to follow.
@@ -1286,6 +1775,8 @@ export interface components {
       other_computers: number;
       /** @description The person's stamp. */
       stamp: components['schemas']['Stamp'];
+      /** @description Whether an admin issued that password for one use: the person chooses an own one first. */
+      temporary?: boolean;
       /** @description The person's user name. */
       user_name: string;
     };
@@ -1314,7 +1805,7 @@ export interface components {
      * @description Through what a change of the password came.
      * @enum {string}
      */
-    Channel: 'invitation' | 'portal' | 'computer';
+    Channel: 'invitation' | 'portal' | 'computer' | 'reset_link' | 'admin';
     /** @description What a device learns when it checks in, and as the first event of its stream. */
     CheckIn: {
       /** @description Where each of its bindings stands. */
@@ -1351,6 +1842,11 @@ export interface components {
       | 'LS-2010'
       | 'LS-2011'
       | 'LS-2012'
+      | 'LS-2013'
+      | 'LS-2014'
+      | 'LS-2015'
+      | 'LS-2016'
+      | 'LS-2017'
       | 'LS-3001'
       | 'LS-3002'
       | 'LS-3003'
@@ -1445,6 +1941,13 @@ export interface components {
      * @description An enrolled computer.
      */
     DeviceId: string;
+    /** @description "This wasn't me", said on a computer of the change that it knows of. */
+    Disown: {
+      /** @description Which binding. */
+      binding: components['schemas']['BindingId'];
+      /** @description The change that is disowned: the present one. */
+      stamp: components['schemas']['Stamp'];
+    };
     /** @description Enrols a computer; signed with the key that it brings. */
     Enrol: {
       /** @description The agent's version. */
@@ -1499,6 +2002,36 @@ export interface components {
       /** @description The person. */
       person: components['schemas']['PersonId'];
     };
+    /** @description Second step: puts the issued password in force and ends every session of the person. */
+    IssueFinish: {
+      /** @description From [`IssueStarted`]. */
+      attempt: string;
+      /** @description OPAQUE `RegistrationRecord`. */
+      registration_record: components['schemas']['Bytes'];
+      /** @description Whether the person has to choose an own one at the first use. */
+      temporary: boolean;
+    };
+    /** @description First step of issuing a password: the admin's program draws it, the directory never sees it. */
+    IssueStart: {
+      /** @description OPAQUE `RegistrationRequest`. */
+      registration_request: components['schemas']['Bytes'];
+    };
+    /** @description Answer to [`IssueStart`]. */
+    IssueStarted: {
+      /** @description Names this attempt; good for one finish within a minute. */
+      attempt: string;
+      /** @description What the client needs beside it. */
+      credential: components['schemas']['Credential'];
+      /** @description OPAQUE `RegistrationResponse`. */
+      registration_response: components['schemas']['Bytes'];
+    };
+    /** @description A password was issued. */
+    Issued: {
+      /** @description The computers that still open, and start, with the former password. */
+      behind: components['schemas']['Computer'][];
+      /** @description Its generation. */
+      generation: components['schemas']['Generation'];
+    };
     /** @description The IT contact, shown beside every error. */
     ItContact: {
       /** @description An e-mail address, or empty. */
@@ -1526,6 +2059,11 @@ export interface components {
        */
       parallelism: number;
     };
+    /**
+     * @description What a one-time link does.
+     * @enum {string}
+     */
+    LinkKind: 'invitation' | 'reset';
     /** @description The person, their password's standing, and their computers; also each event of `me/events`. */
     Me: {
       /** @description How that password came to be. */
@@ -1540,6 +2078,8 @@ export interface components {
       role: components['schemas']['Role'];
       /** @description Their password's stamp. */
       stamp: components['schemas']['Stamp'];
+      /** @description Whether an admin issued that password for one use: the person chooses an own one first. */
+      temporary: boolean;
       /** @description The user name. */
       user_name: string;
     };
@@ -1643,10 +2183,13 @@ export interface components {
       generation?: components['schemas']['Generation'] | null;
       /** @description The person. */
       person: components['schemas']['PersonId'];
+      report?: components['schemas']['ReportRow'] | null;
       /** @description What they may do. */
       role: components['schemas']['Role'];
       /** @description Where their account stands. */
       status: components['schemas']['PersonStatus'];
+      /** @description Whether their password was issued for one use and is still in force. */
+      temporary: boolean;
       /** @description The user name. */
       user_name: string;
     };
@@ -1654,7 +2197,7 @@ export interface components {
      * @description Where a person's account in the directory stands.
      * @enum {string}
      */
-    PersonStatus: 'pending' | 'active';
+    PersonStatus: 'pending' | 'active' | 'locked' | 'suspended';
     /** @description The organisation's rules for a new password. */
     Policy: {
       /**
@@ -1667,6 +2210,7 @@ export interface components {
     Problem: {
       /** @description The code of the closed list. */
       code: components['schemas']['Code'];
+      ended_by?: components['schemas']['Provenance'] | null;
       /** @description What to do next. */
       next_step: string;
       /** @description Whether trying again can help. */
@@ -1724,6 +2268,8 @@ export interface components {
       shares: components['schemas']['Bytes'];
       /** @description The stamp of the password proved. */
       stamp: components['schemas']['Stamp'];
+      /** @description Whether an admin issued that password for one use. */
+      temporary?: boolean;
       /** @description Envelopes asked for whose share is gone or not released. */
       withheld: components['schemas']['EnvelopeId'][];
     };
@@ -1735,7 +2281,7 @@ export interface components {
       at: components['schemas']['Timestamp'];
       /** @description Through what. */
       channel: components['schemas']['Channel'];
-      /** @description The browser and system ("Firefox on Linux"), or the computer's name. */
+      /** @description The browser and system ("Firefox on Linux"), the computer's name, or the admin's. */
       client: string;
     };
     /**
@@ -1752,13 +2298,28 @@ export interface components {
       /** @description Each store. */
       stores: components['schemas']['StoreRow'][];
     };
-    /** @description What a device learns when it reports. */
+    /** @description "This wasn't me": a person's word that somebody else changed their password. */
+    ReportRow: {
+      /** @description The network address. */
+      address: string;
+      /** @description When it came. */
+      at: components['schemas']['Timestamp'];
+      /** @description The browser and system, or the computer's name. */
+      client: string;
+    };
+    /** @description "This wasn't me", said of the change that ended a session; its token is its proof. */
     Reported: {
-      /**
-       * Format: int32
-       * @description How many other computers of the person have yet to follow.
-       */
-      other_computers: number;
+      /** @description When the directory took it. */
+      at: components['schemas']['Timestamp'];
+      /** @description Whether it locked the account; if not, the admins were told. */
+      locked: boolean;
+    };
+    /** @description A reset link; shown once, works once. */
+    ResetLink: {
+      /** @description When it stops working. */
+      expires_at: components['schemas']['Timestamp'];
+      /** @description The link; its token is in the fragment. */
+      reset_link: components['schemas']['Token'];
     };
     /** @description Retires envelopes; their shares are deleted. */
     RetireEnvelopes: {
@@ -1782,6 +2343,26 @@ export interface components {
       /** @description Whose it is. */
       person: components['schemas']['PersonId'];
       token?: components['schemas']['Token'] | null;
+    };
+    /** @description One place where the person is signed in. */
+    SessionRow: {
+      /** @description The network address. */
+      address: string;
+      /** @description The browser and system. */
+      client: string;
+      /** @description When it ends by itself. */
+      expires_at: components['schemas']['Timestamp'];
+      /** @description Names the session; good for ending it, not for using it. */
+      session: string;
+      /** @description When it began. */
+      since: components['schemas']['Timestamp'];
+      /** @description Whether it is the one that asks. */
+      this_one: boolean;
+    };
+    /** @description Where the person is signed in: this session first, then the newest. */
+    Sessions: {
+      /** @description The sessions. */
+      sessions: components['schemas']['SessionRow'][];
     };
     /** @description Second step of a sign-in (OPAQUE KE3). */
     SignInFinish: {

@@ -1,0 +1,84 @@
+//! Where a person is signed in.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use lockstep_model::Code;
+use lockstep_protocol::api::Problem;
+use lockstep_protocol::api::me::Sessions;
+
+use super::actor::{Named, Origin, SignedIn};
+use super::problem::{Answer, Refusal};
+use super::{Directory, now};
+use crate::live::Topic;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::{Write, sessions};
+
+/// Where the person is signed in.
+#[utoipa::path(get, operation_id = "list_sessions", path = "/me/sessions",
+    responses((status = 200, body = Sessions), (status = "4XX", body = Problem)))]
+pub(super) async fn list(
+    State(directory): State<Arc<Directory>>,
+    signed_in: SignedIn,
+) -> Answer<Sessions> {
+    let mut db = directory.storage.read().await?;
+    let (person, asking) = (signed_in.person.id, &signed_in.token_hash);
+    let sessions = sessions::of_person(&mut db, person, asking, now()).await?;
+    Ok(Json(Sessions { sessions }))
+}
+
+/// Ends one of the person's sessions.
+#[utoipa::path(delete, operation_id = "end_session", path = "/me/sessions/{session}",
+    params(("session" = String, Path, description = "The session's name")),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn end(
+    State(directory): State<Arc<Directory>>,
+    signed_in: SignedIn,
+    origin: Origin,
+    Named(session): Named<String>,
+) -> Result<StatusCode, Refusal> {
+    if session.len() != 16 || !session.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Code::BadRequest.into());
+    }
+    let mut write = signed_in.write(&directory).await?;
+    // One that has ended meanwhile is where the person wanted it.
+    if sessions::end_named(&mut write, signed_in.person.id, &session).await? {
+        write_down(&mut write, &signed_in, &origin).await?;
+    }
+    directory
+        .commit_and_tell(write, vec![Topic::Person(signed_in.person.id)])
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends every session of the person but the one that asks.
+#[utoipa::path(delete, operation_id = "end_other_sessions", path = "/me/sessions",
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn end_others(
+    State(directory): State<Arc<Directory>>,
+    signed_in: SignedIn,
+    origin: Origin,
+) -> Result<StatusCode, Refusal> {
+    let mut write = signed_in.write(&directory).await?;
+    let (person, asking) = (signed_in.person.id, &signed_in.token_hash);
+    sessions::end_others(&mut write, person, asking, now()).await?;
+    write_down(&mut write, &signed_in, &origin).await?;
+    directory
+        .commit_and_tell(write, vec![Topic::Person(person)])
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn write_down(write: &mut Write, by: &SignedIn, origin: &Origin) -> Result<(), Refusal> {
+    let entry = Entry {
+        at: now(),
+        actor: &by.person.user_name,
+        action: Action::SignOut,
+        subject: &by.person.user_name,
+        address: &origin.address,
+        result: Ok(()),
+    };
+    Ok(audit::append(write, entry).await?)
+}
