@@ -10,10 +10,13 @@ use tempfile::TempDir;
 use crate::cast::Cast;
 use crate::world::World;
 
-/// Runs `lockstep-directory`.
+/// Runs `lockstep-directory`; what does not end by itself is killed, and fails whoever waits.
 pub(crate) fn run(arguments: &[&str], data: &Path) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lockstep-directory"));
-    command.env_clear().args(arguments).arg("--data").arg(data);
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "30"]);
+    command.arg(env!("CARGO_BIN_EXE_lockstep-directory"));
+    command.env("LOCKSTEP_LOG", "warn");
+    command.args(arguments).arg("--data").arg(data);
     command.output().unwrap()
 }
 
