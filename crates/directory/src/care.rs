@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use lockstep_model::Timestamp;
 use lockstep_protocol::api::me::Role;
+use lockstep_protocol::api::public::LinkKind;
 
 use crate::certificate;
 use crate::config::{Config, Files};
@@ -102,9 +103,17 @@ async fn make_admin_link(storage: &Storage, config: &Config) -> anyhow::Result<S
         );
     }
     let token = tokens::fresh();
-    people::end_invitations(&mut write, owner.id).await?;
+    people::end_links(&mut write, owner.id).await?;
     let expires_at = Timestamp(at.0 + INVITATION_MS);
-    people::invite(&mut write, owner.id, &tokens::hash(&token), expires_at).await?;
+    let hash = tokens::hash(&token);
+    people::add_link(
+        &mut write,
+        owner.id,
+        &hash,
+        LinkKind::Invitation,
+        expires_at,
+    )
+    .await?;
     let entry = Entry {
         at,
         actor: "directory",

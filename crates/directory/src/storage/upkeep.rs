@@ -4,11 +4,12 @@ use lockstep_model::Timestamp;
 use sqlx::Row as _;
 
 use super::{Connection, Storage, StorageFault, commit};
+use crate::core::access::DISOWN_MS;
 
 /// How long an expired enrolment string is still told from one that never was.
 const REMEMBERED_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// Deletes sessions, invitations and enrolment strings that have expired; gives how many.
+/// Deletes sessions, links and enrolment strings that have expired; gives how many.
 ///
 /// # Errors
 ///
@@ -21,6 +22,10 @@ pub async fn sweep(db: &mut Connection, now: Timestamp) -> Result<u64, StorageFa
         (
             "DELETE FROM enrolments WHERE expires_at <= $1",
             now.0 - REMEMBERED_MS,
+        ),
+        (
+            "DELETE FROM ended_sessions WHERE ended_at <= $1",
+            now.0 - DISOWN_MS,
         ),
     ] {
         let done = sqlx::query(statement)
