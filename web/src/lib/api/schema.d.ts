@@ -1830,6 +1830,7 @@ export interface components {
       | 'LS-1008'
       | 'LS-1009'
       | 'LS-1010'
+      | 'LS-1011'
       | 'LS-2001'
       | 'LS-2002'
       | 'LS-2003'
@@ -2213,6 +2214,8 @@ export interface components {
       ended_by?: components['schemas']['Provenance'] | null;
       /** @description What to do next. */
       next_step: string;
+      /** @description The request's number, by which the directory's log is searched. */
+      request_id?: string | null;
       /** @description Whether trying again can help. */
       retry: components['schemas']['Retry'];
       /** @description Its sentence, with the organisation's name in it; the computer is called "computer". */
