@@ -1,11 +1,12 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
+import { compress } from './compress.ts';
 import { licenses } from './licenses.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export default defineConfig({
-  plugins: [svelte(), licenses()],
+  plugins: [svelte(), licenses(), compress()],
   build: {
     // The polyfill is an inline-free script of its own, but no browser we support needs it.
     modulePreload: { polyfill: false },

@@ -29,7 +29,7 @@ async function expectOutcome(page, hoped, refusal = page.getByRole('alert')) {
 }
 
 /**
- * Opens an invitation's link and chooses the first password; ends on "My computers".
+ * Opens an invitation's or a reset link and chooses a password; ends on "My computers".
  *
  * @param {Page} page @param {string} link @param {string} password
  */
@@ -61,8 +61,9 @@ export async function signIn(page, userName, password) {
  * @param {Page} page @param {string} current @param {string} next
  */
 export async function change(page, current, next) {
-  const here = await field(page, 'Current password').isVisible();
-  if (!here) await press(page, 'Change password');
+  const button = page.getByRole('button', { name: 'Change password', exact: true });
+  await button.waitFor();
+  if (!(await field(page, 'Current password').isVisible())) await button.click();
   await field(page, 'Current password').fill(current);
   await field(page, 'New password').fill(next);
   await field(page, 'Repeat new password').fill(next);

@@ -25,3 +25,19 @@ export async function expectAccessible(page: Page): Promise<void> {
   );
   expect(overflow, 'the page scrolls sideways').toBe(0);
 }
+
+const sizes = [
+  { width: 1100, height: 760 },
+  { width: 360, height: 740 },
+];
+
+/** Looks at the page in light and dark, on a desk and in the hand. */
+export async function expectGoodLooks(page: Page): Promise<void> {
+  for (const size of sizes) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await expectAccessible(page);
+    }
+  }
+}

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { Computer, StoreRow } from '../src/lib/api/types';
 import { contactSign, standingSign, storeName, storeSign } from '../src/lib/state';
-import { lastChange, summary } from '../src/lib/words';
+import { summary } from '../src/lib/words';
 
 const now = new Date(2025, 10, 5, 15, 0).getTime();
 const at = (day: number, hour: number, minute: number) =>
@@ -73,14 +73,4 @@ test('the summary counts who waits', () => {
   expect(summary(2, 1, 3)).toBe('2 of 3 computers need you: type your new password there.');
   expect(summary(0, 3, 3)).toBe('All 3 computers are in sync.');
   expect(summary(0, 2, 3)).toBe('');
-});
-
-test('the last change tells its story', () => {
-  const story = { at: 0, client: 'Firefox on Linux', address: '192.0.2.7' };
-  expect(lastChange({ ...story, channel: 'portal' }, 'today at 14:32', false)).toBe(
-    'Changed today at 14:32 in the portal, from Firefox on Linux.',
-  );
-  expect(
-    lastChange({ ...story, channel: 'computer', client: "Anna's MacBook" }, 'today at 14:32', true),
-  ).toBe("Changed today at 14:32 on your Mac Anna's MacBook.");
 });

@@ -1,21 +1,14 @@
 // What a picture can't show, and a real directory seldom does.
 
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 
 import { laptop, mac, me } from '../fake/data.ts';
-import { fakeDirectory, password, type Fake } from '../fake/directory.ts';
-import { breakStream, fakeStream, tell } from '../fake/stream.ts';
+import { password } from '../fake/directory.ts';
+import { open } from '../fake/open.ts';
+import { breakStream, tell } from '../fake/stream.ts';
 import { change, field, heading, press, signIn } from '../portal.mjs';
 
 const fresh = 'nine pale foxes on ice';
-
-async function open(page: Page, path: string, fake: Partial<Fake>): Promise<Fake> {
-  const whole: Fake = { me: undefined, afterChange: undefined, mishaps: {}, ...fake };
-  await fakeStream(page);
-  await fakeDirectory(page, whole);
-  await page.goto(path);
-  return whole;
-}
 
 test('a shown password hides again: after 20 s, when left, and when sent', async ({ page }) => {
   await page.clock.install();

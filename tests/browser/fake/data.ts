@@ -5,6 +5,8 @@ import type { components } from '../../../web/src/lib/api/schema.d.ts';
 type Schemas = components['schemas'];
 export type Me = Schemas['Me'];
 export type Computer = Schemas['Computer'];
+export type Provenance = Schemas['Provenance'];
+export type SessionRow = Schemas['SessionRow'];
 
 /** The moment at which every picture is taken. */
 export const NOW = Date.parse('2025-11-05T14:40:00+01:00');
@@ -112,18 +114,47 @@ export const spare: Computer = {
   online: true,
 };
 
+export const changes = {
+  portal: {
+    at: ago.minutes(8),
+    channel: 'portal',
+    client: 'Firefox on Linux',
+    address: '192.0.2.17',
+  },
+  admin: { at: ago.minutes(8), channel: 'admin', client: 'Sam Ito', address: '192.0.2.4' },
+} as const satisfies Record<string, Provenance>;
+
+const session = (session: string, client: string, address: string, since: number) => ({
+  session,
+  client,
+  address,
+  since,
+  expires_at: since + DAY / 2,
+  this_one: false,
+});
+
+export const here: SessionRow = {
+  ...session('0f0f0f0f0f0f0f01', 'Chrome on Linux', '192.0.2.17', ago.minutes(2)),
+  this_one: true,
+};
+export const elsewhere: SessionRow[] = [
+  session('0f0f0f0f0f0f0f02', 'Firefox on Linux', '192.0.2.17', ago.minutes(340)),
+  session(
+    '0f0f0f0f0f0f0f03',
+    'Safari on iPhone',
+    '2001:db8:85a3:8d3:1319:8a2e:370:7348',
+    ago.days(1) + 5 * 60 * MINUTE,
+  ),
+];
+
 export const me = (computers: Computer[]): Me => ({
   person: '6f0a3c1e-9d5b-4f5e-8a6e-2f7b8c9d0e1f',
   user_name: 'anna',
   display_name: 'Anna Bergström',
   role: 'person',
   stamp: stamp(3),
-  changed: {
-    at: ago.minutes(8),
-    channel: 'portal',
-    client: 'Firefox on Linux',
-    address: '192.0.2.17',
-  },
+  changed: changes.portal,
+  temporary: false,
   computers,
 });
 

@@ -3,7 +3,15 @@
 import { client, ready, server } from '@serenity-kit/opaque';
 import type { Page, Route } from '@playwright/test';
 
-import { NOW, enrolment, organisation, type Me } from './data.ts';
+import {
+  NOW,
+  enrolment,
+  here,
+  organisation,
+  type Me,
+  type Provenance,
+  type SessionRow,
+} from './data.ts';
 
 export const password = 'seven grey herons at noon';
 export const token = 'invitation-token';
@@ -12,15 +20,30 @@ const realm = 'northwind';
 // As little stretching as the portal accepts: the pictures are not about time.
 const ksf = { memory_kib: 19 * 1024, iterations: 2, parallelism: 1 };
 
+const problem = (code: string, sentence: string, next_step: string, retry: string) => ({
+  code,
+  sentence,
+  next_step,
+  retry,
+});
+const [account, nothing] = ['Your Northwind Labs account is', 'Nothing was changed.'];
 const problems = {
-  signedOut: [401, 'LS-2007', "You're signed out.", 'Sign in again.'],
-  spent: [410, 'LS-2009', 'This link was used or is too old.', 'Ask Sam Ito for a new one.'],
+  signedOut: [401, problem('LS-2007', "You're signed out.", 'Sign in again.', 'after_input')],
+  spent: [
+    410,
+    problem('LS-2009', 'This link was used or is too old.', 'Ask Sam Ito for a new one.', 'never'),
+  ],
   tooMany: [
     429,
-    'LS-2012',
-    'Too many tries. Nothing was changed.',
-    'Wait a minute, then try again.',
+    problem('LS-2012', `Too many tries. ${nothing}`, 'Wait a minute, then try again.', 'later'),
   ],
+  tooManyFor: [
+    429,
+    problem('LS-2012', `Too many tries. ${nothing}`, 'Wait a minute, then try again.', 'later'),
+    { 'retry-after': '60' },
+  ],
+  locked: [403, problem('LS-2013', `${account} locked. ${nothing}`, 'Call Sam Ito.', 'never')],
+  suspended: [403, problem('LS-2014', `${account} suspended. ${nothing}`, 'Ask Sam Ito.', 'never')],
 } as const;
 
 /** Beside refusals: no connection, no answer, or an answer that gets lost on its way back. */
@@ -31,6 +54,14 @@ export interface Fake {
   me: Me | undefined;
   /** How the computers stand after a change. */
   afterChange: Me | undefined;
+  /** Which change ended the session of this browser, if nobody is signed in for that. */
+  endedBy?: Provenance;
+  /** What the one-time link is for; an invitation unless said. */
+  link?: 'invitation' | 'reset';
+  /** Where the person is signed in; only here unless said. */
+  sessions?: SessionRow[];
+  /** Whether "This wasn't me" locks; it does unless said. */
+  locks?: boolean;
   /** Parameters of the key stretching other than the least that the portal accepts. */
   ksf?: typeof ksf;
   /** What goes wrong, by path. */
@@ -71,6 +102,7 @@ export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
     'GET organisation': () => organisation,
     'GET me': () => fake.me ?? 'signedOut',
     'POST activation/open': () => ({
+      kind: fake.link ?? 'invitation',
       user_name: 'anna',
       display_name: 'Anna',
       expires_at: NOW + 86_400_000,
@@ -97,6 +129,12 @@ export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
       fake.me = fake.afterChange ?? fake.me;
       return { stamp: fake.me?.stamp };
     },
+    'POST session/not-me': () =>
+      fake.endedBy ? { at: NOW, locked: fake.locks ?? true } : 'signedOut',
+    'GET me/sessions': () => (fake.me ? { sessions: fake.sessions ?? [here] } : 'signedOut'),
+    'DELETE me/sessions': () => {
+      fake.sessions = [here];
+    },
     'POST me/enrolments': () => ({ enrolment, expires_at: NOW + 3_600_000 }),
   };
 
@@ -107,18 +145,20 @@ export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
     if (mishap === 'silence') return;
     if (mishap === 'offline') return route.abort('internetdisconnected');
     if (mishap && mishap !== 'lost') return refuse(route, mishap);
+    const ended = path.startsWith('me/sessions/') && path.slice('me/sessions/'.length);
+    if (ended) fake.sessions = fake.sessions?.filter(({ session }) => session !== ended) ?? [];
     const answer = answers[`${request.method()} ${path}`]?.(
       (request.postDataJSON() as Record<string, string> | null) ?? {},
     );
     if (mishap === 'lost') return route.abort('connectionreset');
-    if (answer === 'signedOut') return refuse(route, answer);
+    if (answer === 'signedOut') return refuse(route, answer, { ended_by: fake.endedBy });
     return answer === undefined ? route.fulfill({ status: 204 }) : route.fulfill({ json: answer });
   });
 }
 
-function refuse(route: Route, why: keyof typeof problems): Promise<void> {
-  const [status, code, sentence, next_step] = problems[why];
-  return route.fulfill({ status, json: { code, sentence, next_step, retry: 'after_input' } });
+function refuse(route: Route, why: keyof typeof problems, more: object = {}): Promise<void> {
+  const [status, json, headers = {}] = problems[why];
+  return route.fulfill({ status, headers, json: { ...json, ...more } });
 }
 
 function registered(setup: string, identifiers: { client: string; server: string }): string {

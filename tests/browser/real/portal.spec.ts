@@ -3,27 +3,11 @@
 import { expect, test, type Page } from '@playwright/test';
 
 import { activate, change, computers, field, heading, press, signIn } from '../portal.mjs';
-import { complaints, expectAccessible } from '../watch.ts';
-import { invitations } from './fixture.ts';
+import { complaints, expectGoodLooks } from '../watch.ts';
+import { invitation } from './fixture.ts';
 
 const first = 'seven grey herons at noon';
 const second = 'nine pale foxes on ice';
-
-const sizes = [
-  { width: 1100, height: 760 },
-  { width: 360, height: 740 },
-];
-
-/** Looks at the page in light and dark, on a desk and in the hand. */
-async function expectGoodLooks(page: Page): Promise<void> {
-  for (const size of sizes) {
-    await page.setViewportSize(size);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await expectAccessible(page);
-    }
-  }
-}
 
 /** Nothing that was typed or handed out stays where a later visitor could find it. */
 async function expectNothingKept(page: Page): Promise<void> {
@@ -49,7 +33,8 @@ test('a link that is no invitation says whom to ask', async ({ page }) => {
 });
 
 test('an address that is no page says so', async ({ page }) => {
-  await page.goto('/nowhere');
+  const answer = await page.goto('/nowhere');
+  expect(answer?.status()).toBe(404);
   await expect(heading(page, "There's no such page")).toBeVisible();
   await expectGoodLooks(page);
 });
@@ -57,6 +42,30 @@ test('an address that is no page says so', async ({ page }) => {
 test('/.well-known/change-password leads to the change', async ({ page }) => {
   await page.goto('/.well-known/change-password');
   await expect(page).toHaveURL(/\/signin\?next=%2Fchange$/);
+});
+
+test('the files travel compressed, and once', async ({ request }) => {
+  const page = await request.get('/signin', { headers: { 'accept-encoding': 'gzip, br' } });
+  expect(page.status()).toBe(200);
+  expect(page.headers()).toMatchObject({ 'content-encoding': 'br', vary: 'accept-encoding' });
+  const script = /\/assets\/index-[\w-]+\.js/.exec(await page.text())?.[0] ?? '';
+
+  const plain = await request.get(script, { headers: { 'accept-encoding': 'identity' } });
+  const packed = await request.get(script, { headers: { 'accept-encoding': 'br' } });
+  expect(plain.headers()['content-encoding']).toBeUndefined();
+  expect(packed.headers()['content-encoding']).toBe('br');
+  expect(await packed.text()).toBe(await plain.text());
+  expect(Number(packed.headers()['content-length'])).toBeLessThan(
+    Number(plain.headers()['content-length']) / 2,
+  );
+
+  const tag = packed.headers()['etag'] ?? '';
+  expect(tag).toMatch(/^"\w+"$/);
+  expect(plain.headers()['etag']).not.toBe(tag);
+  const known = { 'accept-encoding': 'br', 'if-none-match': tag };
+  const again = await request.get(script, { headers: known });
+  expect(again.status()).toBe(304);
+  expect((await again.body()).length).toBe(0);
 });
 
 test('the policy forbids everything the portal does not need', async ({ request }) => {
@@ -73,8 +82,7 @@ test('a person activates, signs in, adds a computer and changes the password', a
   browser,
   context,
 }) => {
-  const person = invitations()[0];
-  if (!person) throw new Error('the fixture has no invitation');
+  const person = invitation(0);
   const heard = complaints(page);
 
   await test.step('choosing the first password', async () => {
@@ -167,8 +175,12 @@ test('a person activates, signs in, adds a computer and changes the password', a
     await expectNothingKept(page);
   });
 
-  await test.step('every other session ends at once', async () => {
-    await expect(there.getByText("You're signed out.")).toBeVisible();
+  await test.step('every other session ends at once, and is told why', async () => {
+    await expect(
+      there.getByText(
+        /^You were signed out because your password changed today at \d\d:\d\d in the portal, from Chrome on Linux\.$/,
+      ),
+    ).toBeVisible();
     await expect(signIn(there, person.user_name, first)).rejects.toThrow(
       'User name or password is wrong.',
     );
@@ -189,8 +201,7 @@ test('a person activates, signs in, adds a computer and changes the password', a
 });
 
 test('the keyboard alone is enough', async ({ page }) => {
-  const person = invitations()[1];
-  if (!person) throw new Error('the fixture has only one invitation');
+  const person = invitation(1);
   // A good link pasted over a dead one changes nothing but the fragment.
   await page.goto('/activate#not-a-token');
   await expect(heading(page, 'Welcome')).toBeFocused();
@@ -209,6 +220,10 @@ test('the keyboard alone is enough', async ({ page }) => {
   await expect(heading(page, 'My computers')).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(page.getByText('Details')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(
+    page.getByRole('main').getByRole('link', { name: "Where you're signed in" }),
+  ).toBeFocused();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(field(page, 'Current password')).toBeFocused();

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { expect, test } from '@playwright/test';
 
 import { NOW } from '../fake/data.ts';
-import { fakeDirectory, type Fake } from '../fake/directory.ts';
-import { fakeStream } from '../fake/stream.ts';
+import { open } from '../fake/open.ts';
 import { complaints, expectAccessible } from '../watch.ts';
 import { states } from './states.ts';
 
@@ -16,10 +15,7 @@ for (const state of states) {
   test(state.name, async ({ page }, info) => {
     const heard = complaints(page);
     await page.clock.setFixedTime(NOW);
-    await fakeStream(page);
-    const fake: Fake = { me: undefined, afterChange: undefined, mishaps: {}, ...state.fake };
-    await fakeDirectory(page, fake);
-    await page.goto(state.path);
+    const fake = await open(page, state.path, state.fake ?? {});
     await state.act?.(page, fake);
     await expect(page.getByText(state.shows).first()).toBeAttached();
     await expect(page.getByText('Loading…')).toHaveCount(state.shows === 'Loading…' ? 1 : 0);

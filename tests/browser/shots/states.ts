@@ -2,7 +2,18 @@
 
 import { expect, type Page } from '@playwright/test';
 
-import { desk, lab, laptop, mac, me, spare, type Computer } from '../fake/data.ts';
+import {
+  changes,
+  desk,
+  elsewhere,
+  here,
+  lab,
+  laptop,
+  mac,
+  me,
+  spare,
+  type Computer,
+} from '../fake/data.ts';
 import { password, token, type Fake } from '../fake/directory.ts';
 import { breakStream, tell } from '../fake/stream.ts';
 
@@ -58,9 +69,100 @@ const activation: State[] = [
   },
 ];
 
+const recovery: State[] = [
+  { name: 'forgot', path: '/forgot', shows: 'Sam Ito can give you a link.' },
+  {
+    name: 'reset',
+    path: `/reset#${token}`,
+    fake: { link: 'reset' },
+    shows: 'Your computers will ask for the new password once.',
+  },
+  {
+    name: 'reset-dead',
+    path: `/reset#${token}`,
+    fake: { mishaps: { 'activation/open': 'spent' } },
+    shows: 'This link was used or is too old. Ask Sam Ito for a new one.',
+  },
+  {
+    name: 'reset-suspended',
+    path: `/reset#${token}`,
+    fake: { link: 'reset', mishaps: { 'activation/finish': 'suspended' } },
+    act: async (page) => {
+      await field(page, 'New password').fill(fresh);
+      await field(page, 'Repeat new password').fill(fresh);
+      await press(page, 'Set password');
+    },
+    shows: 'Your Northwind Labs account is suspended. Nothing was changed.',
+  },
+];
+
+const disowned: State[] = [
+  {
+    name: 'not-me',
+    path: '/not-me',
+    fake: { endedBy: changes.portal },
+    shows: "You didn't change it?",
+  },
+  {
+    name: 'not-me-reported',
+    path: '/not-me',
+    fake: { endedBy: changes.portal },
+    act: (page) => press(page, 'Lock and report'),
+    shows: 'Reported at 14:40. Call Sam Ito.',
+  },
+  {
+    name: 'not-me-notice',
+    path: '/not-me',
+    fake: { endedBy: changes.portal, locks: false },
+    act: (page) => press(page, 'Lock and report'),
+    shows: "Your Northwind Labs account isn't locked.",
+  },
+  {
+    name: 'not-me-unreachable',
+    path: '/not-me',
+    fake: { endedBy: changes.portal, mishaps: { 'session/not-me': 'offline' } },
+    act: (page) => press(page, 'Lock and report'),
+    shows: "Can't reach Northwind Labs. Your report may not have arrived.",
+  },
+];
+
 const signIn: State[] = [
   { name: 'signin', path: '/signin', shows: 'Sign in to Northwind Labs' },
   { name: 'signin-ended', path: '/', shows: "You're signed out." },
+  {
+    name: 'signin-ended-by-change',
+    path: '/signin',
+    fake: { endedBy: changes.portal },
+    shows:
+      'You were signed out because your password changed today at 14:32 in the portal, from Firefox on Linux.',
+  },
+  {
+    name: 'signin-ended-by-admin',
+    path: '/',
+    fake: { endedBy: changes.admin },
+    shows: "This wasn't me",
+  },
+  {
+    name: 'signin-locked',
+    path: '/signin',
+    fake: { mishaps: { 'sign-in/finish': 'locked' } },
+    act: (page) => typeSignIn(page, password),
+    shows: 'Your Northwind Labs account is locked. Nothing was changed.',
+  },
+  {
+    name: 'signin-suspended',
+    path: '/signin',
+    fake: { mishaps: { 'sign-in/finish': 'suspended' } },
+    act: (page) => typeSignIn(page, password),
+    shows: 'Your Northwind Labs account is suspended. Nothing was changed.',
+  },
+  {
+    name: 'signin-wait',
+    path: '/signin',
+    fake: { mishaps: { 'sign-in/start': 'tooManyFor' } },
+    act: (page) => typeSignIn(page, password),
+    shows: 'Wait 60 seconds.',
+  },
   {
     name: 'signin-faults',
     path: '/signin',
@@ -110,6 +212,12 @@ const computers: State[] = [
     act: (page) => page.getByText('Details').click(),
     shows: 'From address 192.0.2.17',
   },
+  {
+    name: 'computers-by-admin',
+    path: '/',
+    fake: { me: { ...me([moved]), changed: changes.admin } },
+    shows: 'Changed today at 14:32 by your IT team (Sam Ito).',
+  },
   { name: 'computers-empty', path: '/', fake: signedIn(), shows: 'No computers yet.' },
   {
     name: 'computers-stale',
@@ -154,7 +262,51 @@ const computers: State[] = [
   },
 ];
 
+const everywhere = [here, ...elsewhere];
+
+const places: State[] = [
+  {
+    name: 'signins',
+    path: '/signins',
+    fake: { ...signedIn(laptop), sessions: everywhere },
+    shows: 'Sign out everywhere else',
+  },
+  { name: 'signins-only-here', path: '/signins', fake: signedIn(laptop), shows: 'Only here.' },
+  {
+    name: 'signins-stale',
+    path: '/signins',
+    fake: { ...signedIn(laptop), sessions: everywhere },
+    act: async (page, fake) => {
+      await expect(page.getByText('Safari on iPhone')).toBeVisible();
+      fake.mishaps['me/sessions'] = 'offline';
+      await breakStream(page);
+      await press(page, 'Sign out everywhere else');
+    },
+    shows: 'as of 14:40',
+  },
+  {
+    name: 'signins-loading',
+    path: '/signins',
+    fake: { ...signedIn(laptop), mishaps: { 'me/sessions': 'silence' } },
+    shows: 'Loading…',
+  },
+  {
+    name: 'signins-unreachable',
+    path: '/signins',
+    fake: { ...signedIn(laptop), mishaps: { 'me/sessions': 'offline' } },
+    shows: 'Try again',
+  },
+];
+
+const temporary = { ...me([laptop]), changed: changes.admin, temporary: true };
+
 const change: State[] = [
+  {
+    name: 'change-temporary',
+    path: '/',
+    fake: { me: temporary },
+    shows: 'Choose your own password',
+  },
   { name: 'change', path: '/change', fake: signedIn(laptop), shows: 'Not your current one' },
   {
     name: 'change-typing',
@@ -224,4 +376,13 @@ const other: State[] = [
   },
 ];
 
-export const states: State[] = [...activation, ...signIn, ...computers, ...change, ...other];
+export const states: State[] = [
+  ...activation,
+  ...recovery,
+  ...signIn,
+  ...disowned,
+  ...computers,
+  ...places,
+  ...change,
+  ...other,
+];

@@ -25,8 +25,8 @@ struct Arguments {
     /// The portal's port; a free one for the script.
     #[arg(long, default_value_t = 8443)]
     port: u16,
-    /// Start a directory with invited people, and run a command that finds it by LOCKSTEP_URL and
-    /// the links by LOCKSTEP_FIXTURE (a JSON file).
+    /// Start a directory with invited people, and run a command that finds it by LOCKSTEP_URL, and
+    /// the links and an admin by LOCKSTEP_FIXTURE (a JSON file).
     #[arg(long, requires = "command")]
     fixture: bool,
     /// The command for --fixture.
@@ -91,7 +91,9 @@ fn run_with_fixture(world: &World, command: &[String]) -> anyhow::Result<()> {
             .push(json!({ "user_name": user_name, "display_name": display_name, "link": link }));
     }
     let fixture = world.folder().join("fixture.json");
-    std::fs::write(&fixture, json!({ "invitations": invitations }).to_string())?;
+    let admin = json!({ "user_name": "admin", "password": ADMIN_PASSWORD });
+    let said = json!({ "invitations": invitations, "admin": admin });
+    std::fs::write(&fixture, said.to_string())?;
     let (program, arguments) = command.split_first().context("no command")?;
     let status = Command::new(program)
         .args(arguments)

@@ -5,7 +5,7 @@ export const code = {
   signInRefused: 'LS-2001',
   notTheCurrentPassword: 'LS-2004',
   signedOut: 'LS-2007',
-  invitationSpent: 'LS-2009',
+  linkSpent: 'LS-2009',
   tooLong: 'LS-3002',
   badCharacters: 'LS-3006',
   blank: 'LS-3009',

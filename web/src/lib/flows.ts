@@ -1,11 +1,12 @@
-// The three things that need a password: activation, sign-in, change.
+// What decides about a password: sign-in, a one-time link, a change, "This wasn't me".
 
 import { api, body } from './api/client';
-import { Trouble } from './api/trouble';
+import { asTrouble, isUnreachable, Trouble } from './api/trouble';
+import type { Reported } from './api/types';
 import { code } from './codes';
 import type { Opaque } from './opaque/opaque';
-import { organisationName } from './organisation.svelte';
-import { refresh, session } from './session.svelte';
+import { helpName, organisationName } from './organisation.svelte';
+import { passwordChanged, refresh, session } from './session.svelte';
 import { faults } from './words';
 
 export async function signIn(opaque: Opaque, userName: string, password: string): Promise<void> {
@@ -21,7 +22,8 @@ export async function signIn(opaque: Opaque, userName: string, password: string)
   );
 }
 
-export async function activate(opaque: Opaque, token: string, password: string): Promise<void> {
+/** Chooses a password with a one-time link: the first one, or in place of a forgotten one. */
+export async function chooseByLink(opaque: Opaque, token: string, password: string): Promise<void> {
   const request = await opaque.choose(password);
   const started = await body(
     api.POST('/api/v1/activation/start', { body: { token, registration_request: request } }),
@@ -34,9 +36,9 @@ export async function activate(opaque: Opaque, token: string, password: string):
       }),
     );
   } catch (error) {
-    // A lost answer: with a session the password was set.
+    // A lost answer: the password was set if the link is spent now.
     if (!isUnreachable(error)) throw error;
-    if (!(await refresh())) throw unsettled();
+    if (await isGood(token)) throw error;
   }
 }
 
@@ -53,30 +55,47 @@ export async function changePassword(opaque: Opaque, current: string, next: stri
   const finish = await opaque.proved(started.response, started.credential).catch(notTheCurrent);
   const record = await opaque.chosen(started.registration_response, started.new_credential);
   try {
-    await body(
+    const { stamp } = await body(
       api.POST('/api/v1/me/password/finish', {
         body: { attempt: started.attempt, finish, registration_record: record },
       }),
     );
+    passwordChanged(stamp);
   } catch (error) {
     // A lost answer: every other change would have ended this session, so a newer stamp is ours.
     if (!isUnreachable(error)) throw error;
-    if (!(await refresh())) throw unsettled();
+    if (!(await refresh())) {
+      throw new Trouble(code.unreachable, faults.unsettled(organisationName()));
+    }
     if (session.me?.stamp.generation === started.from.generation) throw error;
+  }
+}
+
+/** Says "This wasn't me" of the change that ended this browser's session. */
+export async function disown(): Promise<Reported> {
+  try {
+    return await body(api.POST('/api/v1/session/not-me'));
+  } catch (error) {
+    const trouble = asTrouble(error);
+    const org = organisationName();
+    // Saying it twice does no harm, so a lost answer needs no more than that.
+    if (isUnreachable(trouble)) throw new Trouble(trouble.code, faults.reportLost(org));
+    if (trouble.code !== code.signedOut) throw trouble;
+    throw new Trouble(trouble.code, faults.reportTooLate(helpName()));
+  }
+}
+
+async function isGood(token: string): Promise<boolean> {
+  try {
+    await body(api.POST('/api/v1/activation/open', { body: { token } }));
+    return true;
+  } catch (error) {
+    if (asTrouble(error).code === code.linkSpent) return false;
+    throw new Trouble(code.unreachable, faults.unsettledByLink(organisationName()));
   }
 }
 
 function notTheCurrent(error: unknown): never {
   if (!(error instanceof Trouble) || error.code !== code.signInRefused) throw error;
-  const { sentence, nextStep } = faults.notTheCurrentPassword();
-  throw new Trouble(code.notTheCurrentPassword, sentence, nextStep);
-}
-
-function isUnreachable(error: unknown): boolean {
-  return error instanceof Trouble && error.code === code.unreachable;
-}
-
-function unsettled(): Trouble {
-  const { sentence, nextStep } = faults.unsettled(organisationName());
-  return new Trouble(code.unreachable, sentence, nextStep);
+  throw new Trouble(code.notTheCurrentPassword, faults.notTheCurrentPassword());
 }

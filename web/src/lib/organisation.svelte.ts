@@ -8,6 +8,11 @@ export function organisationName(): string {
   return organisation.value?.name ?? location.host;
 }
 
+/** Whom sentences send people to. */
+export function helpName(): string {
+  return organisation.value?.it_contact.name ?? '';
+}
+
 /** The initials for the mark: of the first and the last word. */
 export function initials(name: string): string {
   const words = name.split(/\s+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));

@@ -1,7 +1,6 @@
 // The portal has a handful of pages; a router of its own is smaller than any library.
 
-export const pages = ['/', '/signin', '/activate', '/change'] as const;
-export type Page = (typeof pages)[number];
+import { pages, type Page } from './pages';
 
 const current = $state({ path: location.pathname });
 
@@ -17,17 +16,21 @@ export function go(to: string, how: 'push' | 'replace' = 'push'): void {
   window.scrollTo(0, 0);
 }
 
+const START = '/';
+/** The pages, beside the first, that a sign-in leads back to. */
+const kept: readonly Page[] = ['/change', '/signins'];
+
 /** Goes to the sign-in, to come back to this page afterwards. */
 export function goToSignIn(): void {
   const from = page();
-  const back = from === '/change' ? `?next=${encodeURIComponent(from)}` : '';
+  const back = from && kept.includes(from) ? `?next=${encodeURIComponent(from)}` : '';
   go(`/signin${back}`, 'replace');
 }
 
 /** Where to go after the sign-in: only ever a page of the portal. */
 export function pageAfterSignIn(): Page {
   const next = new URLSearchParams(location.search).get('next');
-  return next === '/change' ? next : '/';
+  return kept.find((known) => known === next) ?? START;
 }
 
 /** Follows the browser's buttons, and links to pages without loading anything. */

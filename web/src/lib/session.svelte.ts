@@ -2,10 +2,9 @@
 
 import { api, body, done } from './api/client';
 import { asTrouble, type Trouble } from './api/trouble';
-import type { Me } from './api/types';
+import type { Me, Provenance, Stamp } from './api/types';
 import { code } from './codes';
-
-const REOPEN_MS = 5_000;
+import { Line } from './live';
 
 interface Session {
   me: Me | undefined;
@@ -15,8 +14,13 @@ interface Session {
   stale: boolean;
   /** Why there is no `me` at all. */
   trouble: Trouble | undefined;
-  /** Whether a session ended under the person's hands; the sign-in says so. */
-  ended: boolean;
+  /** That a session ended under the person's hands; the sign-in says so. */
+  ended: Ended | undefined;
+}
+
+interface Ended {
+  /** The change of the password that ended it, if that did. */
+  by: Provenance | undefined;
 }
 
 export const session = $state<Session>({
@@ -24,19 +28,19 @@ export const session = $state<Session>({
   asOf: 0,
   stale: false,
   trouble: undefined,
-  ended: false,
+  ended: undefined,
 });
 
 let following = false;
-let stream: EventSource | undefined;
-let timer: ReturnType<typeof setTimeout> | undefined;
+const line = new Line<Me>('/api/v1/me/events', 'me', { heard: accept, ask: refresh });
 
 /** Begins to follow the person; does nothing when it already does. */
 export async function follow(): Promise<void> {
   if (following) return;
   following = true;
   session.trouble = undefined;
-  if (await refresh()) open();
+  const known = await refresh();
+  if (known && following) line.open();
   else following = false;
 }
 
@@ -54,13 +58,18 @@ export async function signOut(): Promise<void> {
 /** A session has begun: whoever was followed before is not who is signed in now. */
 export function sessionBegan(): void {
   forget();
-  session.ended = false;
+  session.ended = undefined;
 }
 
 /** Forgets the person, because the directory no longer knows the session. */
-export function sessionEnded(): void {
+export function sessionEnded(by?: Provenance): void {
   forget();
-  session.ended = true;
+  session.ended = { by };
+}
+
+/** The person's password has been changed here: the stream will say the same. */
+export function passwordChanged(stamp: Stamp): void {
+  if (session.me) session.me = { ...session.me, stamp, temporary: false };
 }
 
 /** Asks for the present standing; tells whether it came. */
@@ -70,32 +79,29 @@ export async function refresh(): Promise<boolean> {
     return true;
   } catch (error) {
     const trouble = asTrouble(error);
-    if (trouble.code === code.signedOut) sessionEnded();
+    if (trouble.code === code.signedOut) sessionEnded(trouble.endedBy);
     else if (session.me) session.stale = true;
     else session.trouble = trouble;
     return false;
   }
 }
 
-function open(): void {
-  stream?.close();
-  stream = new EventSource('/api/v1/me/events');
-  stream.addEventListener('me', (event: MessageEvent<string>) => {
-    accept(JSON.parse(event.data) as Me);
-  });
-  stream.addEventListener('error', () => void lost());
-}
-
 /**
- * The stream broke: because the network did, or because the directory ended the session. Asking
- * tells which, at once. The browser opens the stream again by itself unless it was refused.
+ * For pages that need no session: whether this browser has one. If a change of the password ended
+ * the one it had, `session.ended` says so afterwards.
  */
-async function lost(): Promise<void> {
-  clearTimeout(timer);
-  const known = await refresh();
-  if (!following || stream?.readyState !== EventSource.CLOSED) return;
-  if (known) open();
-  else timer = setTimeout(() => void lost(), REOPEN_MS);
+export async function recall(): Promise<boolean> {
+  if (session.me) return true;
+  if (session.ended) return false;
+  try {
+    accept(await body(api.GET('/api/v1/me')));
+    return true;
+  } catch (error) {
+    const { endedBy } = asTrouble(error);
+    // Meanwhile somebody may have signed in.
+    if (endedBy && !following) session.ended = { by: endedBy };
+    return false;
+  }
 }
 
 function accept(me: Me): void {
@@ -103,14 +109,12 @@ function accept(me: Me): void {
   session.asOf = Date.now();
   session.stale = false;
   session.trouble = undefined;
-  session.ended = false;
+  session.ended = undefined;
 }
 
 function forget(): void {
   following = false;
-  stream?.close();
-  stream = undefined;
-  clearTimeout(timer);
+  line.close();
   session.me = undefined;
   session.stale = false;
   session.trouble = undefined;

@@ -3,7 +3,7 @@
 import type { Provenance } from './api/types';
 import type { RuleId } from './password/rules';
 
-interface Fault {
+export interface Fault {
   sentence: string;
   nextStep: string;
 }
@@ -30,6 +30,23 @@ export const faults = {
     sentence: `Can't reach ${org}. Your new password may have been set.`,
     nextStep: "When you're online, sign in with it. If it doesn't work, the old one still does.",
   }),
+  unsettledByLink: (org: string): Fault => ({
+    sentence: `Can't reach ${org}. Your new password may have been set.`,
+    nextStep: "When you're online, sign in with it. If it doesn't work, open your link again.",
+  }),
+  reportLost: (org: string): Fault => ({
+    sentence: `Can't reach ${org}. Your report may not have arrived.`,
+    nextStep: "Check that you're online, then try again.",
+  }),
+  reportTooLate: (it: string): Fault => ({
+    sentence: "It's too late to report it from here.",
+    nextStep: `Call ${it}.`,
+  }),
+  /** When to try again. */
+  wait: (seconds: number): string => {
+    if (seconds === 1) return 'Wait 1 second.';
+    return seconds <= 120 ? `Wait ${seconds} seconds.` : `Wait ${Math.ceil(seconds / 60)} minutes.`;
+  },
 };
 
 export const fieldFaults = {
@@ -50,6 +67,9 @@ export const words = {
   signIn: 'Sign in',
   signInTo: (org: string) => `Sign in to ${org}`,
   signedOut: "You're signed out.",
+  forgot: 'Forgot your password?',
+  canGiveLink: (it: string) => `${it} can give you a link.`,
+  pages: 'Pages',
   userName: 'User name',
   yourUserName: (name: string) => `Your user name is ${name}.`,
   password: 'Password',
@@ -70,7 +90,12 @@ export const words = {
   cancel: 'Cancel',
   welcome: (name: string) => `Welcome, ${name}`,
   choose: (org: string) => `Choose your ${org} password. It will open your computer too.`,
-  deadLink: 'Welcome',
+  deadInvitation: 'Welcome',
+  chooseNew: 'Choose a new password',
+  asksForNew: 'Your computers will ask for the new password once.',
+  mayAskForOld: "They may ask for the old one too. Leave it blank if you don't remember it.",
+  chooseOwn: 'Choose your own password',
+  oneUse: 'The one you signed in with is for one use. Your own will open your computers too.',
   dead: (it: string) => `This link was used or is too old. Ask ${it} for a new one.`,
   myComputers: 'My computers',
   noComputers: 'No computers yet.',
@@ -95,6 +120,28 @@ export const enrolment = {
   here: (name: string) => `${name} is here.`,
   close: 'Close',
   done: 'Done',
+};
+
+/** Where the person is signed in. */
+export const places = {
+  title: "Where you're signed in",
+  since: (address: string, time: string) => `${address}, since ${time}`,
+  thisOne: 'This one',
+  onlyHere: 'Only here.',
+  end: (client: string) => `${words.signOut} ${client}`,
+  endOthers: 'Sign out everywhere else',
+};
+
+/** "This wasn't me". */
+export const disowned = {
+  link: "This wasn't me",
+  title: "You didn't change it?",
+  consequence: (org: string, it: string) =>
+    `Someone else may have. We lock your ${org} account, sign it out everywhere and tell ${it}.`,
+  act: 'Lock and report',
+  back: 'Back',
+  reported: (time: string, it: string) => `Reported at ${time}. Call ${it}.`,
+  notLocked: (org: string) => `Your ${org} account isn't locked.`,
 };
 
 export const strength = {
@@ -170,12 +217,22 @@ export function summary(waiting: number, inSync: number, all: number): string {
 
 /** The story of the last change, as in the app. */
 export function lastChange(changed: Provenance, when: string, onMac: boolean): string {
-  switch (changed.channel) {
-    case 'invitation':
-      return `Set ${when} with your invitation, from ${changed.client}.`;
-    case 'portal':
-      return `Changed ${when} in the portal, from ${changed.client}.`;
-    case 'computer':
-      return `Changed ${when} on your ${onMac ? 'Mac' : 'computer'} ${changed.client}.`;
-  }
+  const verb = changed.channel === 'invitation' ? 'Set' : 'Changed';
+  return `${verb} ${when} ${how(changed, onMac)}.`;
+}
+
+/** Why a session ended, to whoever had it. */
+export function signedOutBy(changed: Provenance, when: string): string {
+  return `You were signed out because your password changed ${when} ${how(changed, false)}.`;
+}
+
+function how({ channel, client }: Provenance, onMac: boolean): string {
+  const texts: Record<Provenance['channel'], string> = {
+    invitation: `with your invitation, from ${client}`,
+    portal: `in the portal, from ${client}`,
+    computer: `on your ${onMac ? 'Mac' : 'computer'} ${client}`,
+    reset_link: `with a reset link, from ${client}`,
+    admin: `by your IT team (${client})`,
+  };
+  return texts[channel];
 }

@@ -175,6 +175,7 @@ fn api() -> OpenApiRouter<Shared> {
             .routes(routes!(me::watch))
             .routes(routes!(me::enrol))
             .routes(routes!(sessions::list, sessions::end_others))
+            .routes(routes!(sessions::watch))
             .routes(routes!(sessions::end))
             .routes(routes!(password::start))
             .routes(routes!(password::finish))

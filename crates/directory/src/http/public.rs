@@ -20,6 +20,7 @@ use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::Verifier;
 use crate::core::names::UserName;
+use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::commit;
 use crate::storage::people::{self, Person};
@@ -128,6 +129,8 @@ pub(super) async fn sign_in_finish(
         directory.refund(&lanes);
     }
     let (headers, opened) = opened?;
+    // Whoever watches where they are signed in sees it come.
+    directory.live.touch(Topic::Person(opened.person));
     Ok((headers, Json(opened)))
 }
 

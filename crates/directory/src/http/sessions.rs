@@ -1,17 +1,21 @@
 //! Where a person is signed in.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream::Stream;
 use http::StatusCode;
-use lockstep_model::Code;
+use lockstep_model::{Code, PersonId};
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::me::Sessions;
 
 use super::actor::{Named, Origin, SignedIn};
+use super::events::Line;
 use super::problem::{Answer, Refusal};
-use super::{Directory, now};
+use super::{Directory, events, now};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::{Write, sessions};
@@ -23,10 +27,38 @@ pub(super) async fn list(
     State(directory): State<Arc<Directory>>,
     signed_in: SignedIn,
 ) -> Answer<Sessions> {
-    let mut db = directory.storage.read().await?;
     let (person, asking) = (signed_in.person.id, &signed_in.token_hash);
-    let sessions = sessions::of_person(&mut db, person, asking, now()).await?;
-    Ok(Json(Sessions { sessions }))
+    Ok(Json(directory.sessions(person, asking).await?))
+}
+
+/// The same, as a stream of `sessions` events: now and at every change.
+#[utoipa::path(get, operation_id = "watch_sessions", path = "/me/sessions/events",
+    responses((status = 200, body = Sessions, content_type = "text/event-stream"),
+        (status = "4XX", body = Problem)))]
+pub(super) async fn watch(
+    State(directory): State<Arc<Directory>>,
+    SignedIn {
+        person, token_hash, ..
+    }: SignedIn,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + Send> {
+    let line = Line {
+        name: "sessions",
+        listener: directory.live.listen(Topic::Person(person.id)),
+        stopping: directory.stopping(),
+        _keep: (),
+    };
+    let asking = Arc::new(token_hash);
+    events::stream(line, move || {
+        let (directory, asking) = (Arc::clone(&directory), Arc::clone(&asking));
+        async move {
+            let sessions = directory.sessions(person.id, &asking).await?;
+            if sessions.sessions.iter().any(|row| row.this_one) {
+                Ok(sessions)
+            } else {
+                Err(Code::SignedOut.into())
+            }
+        }
+    })
 }
 
 /// Ends one of the person's sessions.
@@ -69,6 +101,15 @@ pub(super) async fn end_others(
         .commit_and_tell(write, vec![Topic::Person(person)])
         .await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Directory {
+    /// Where a person is signed in, as the session that asks sees it.
+    async fn sessions(&self, person: PersonId, asking: &[u8]) -> Result<Sessions, Refusal> {
+        let mut db = self.storage.read().await?;
+        let sessions = sessions::of_person(&mut db, person, asking, now()).await?;
+        Ok(Sessions { sessions })
+    }
 }
 
 async fn write_down(write: &mut Write, by: &SignedIn, origin: &Origin) -> Result<(), Refusal> {

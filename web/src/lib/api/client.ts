@@ -21,7 +21,7 @@ interface Answer<T> {
 /** Waits for an answer's body; whatever goes wrong becomes a `Trouble`. */
 export async function body<T>(request: Promise<Answer<T>>): Promise<T> {
   const { data, error, response } = await settled(request);
-  if (!response.ok) throw isProblem(error) ? Trouble.of(error) : unusable();
+  if (!response.ok) throw refused(error, response);
   if (data === undefined) throw unusable();
   return data;
 }
@@ -29,7 +29,13 @@ export async function body<T>(request: Promise<Answer<T>>): Promise<T> {
 /** Waits for an answer that has no body. */
 export async function done(request: Promise<Answer<unknown>>): Promise<void> {
   const { error, response } = await settled(request);
-  if (!response.ok) throw isProblem(error) ? Trouble.of(error) : unusable();
+  if (!response.ok) throw refused(error, response);
+}
+
+function refused(error: unknown, { headers }: Response): Trouble {
+  if (!isProblem(error)) return unusable();
+  const wait = headers.get('retry-after') ?? '';
+  return Trouble.of(error, /^\d+$/.test(wait) ? Number(wait) : undefined);
 }
 
 async function settled<T>(request: Promise<Answer<T>>): Promise<Answer<T>> {

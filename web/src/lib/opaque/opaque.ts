@@ -79,6 +79,5 @@ export class Opaque {
 function trouble(refusal: Refusal): Trouble {
   // A password without a normal form was never set, hence is wrong; new ones are judged before.
   if (refusal === 'unusable') return unusable();
-  const { sentence, nextStep } = faults.signInRefused();
-  return new Trouble(code.signInRefused, sentence, nextStep);
+  return new Trouble(code.signInRefused, faults.signInRefused());
 }
