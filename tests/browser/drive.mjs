@@ -1,7 +1,7 @@
 // Uses the portal for a script: one thing per call, asked for by a JSON object on standard input,
 // so that no password is ever in an argument or the environment. Answers in JSON lines.
 //
-//   activate   { "url": <link>, "password" }
+//   activate   { "url": <link>, "password" }        an invitation or a reset link
 //   change     { "url", "user_name", "current", "next" }
 //   computers  { "url", "user_name", "password" }
 

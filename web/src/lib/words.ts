@@ -125,7 +125,7 @@ export const enrolment = {
 /** Where the person is signed in. */
 export const places = {
   title: "Where you're signed in",
-  since: (address: string, time: string) => `${address}, since ${time}`,
+  since: (time: string) => `Since ${time}`,
   thisOne: 'This one',
   onlyHere: 'Only here.',
   end: (client: string) => `${words.signOut} ${client}`,
