@@ -6,7 +6,7 @@ use std::time::Duration;
 use lockstep_client::Fault;
 use lockstep_model::{BindingId, Code, PersonId, Secret, StoreKind};
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::helper::{Account, Operation, Reply, Request, VERSION};
+use lockstep_protocol::helper::{Account, Health, Operation, Reply, Request, VERSION};
 use lockstep_sync::Outcome;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -35,9 +35,21 @@ impl Helper {
     pub(crate) async fn inspect(&self, uid: u32) -> Result<Account, Fault> {
         match self.ask(Operation::Inspect { uid }, &[]).await? {
             Reply::Account(account) => Ok(account),
-            other @ (Reply::Done | Reply::Opened { .. } | Reply::Refused { .. }) => {
-                Err(refusal(other))
-            }
+            other @ (Reply::Done
+            | Reply::Opened { .. }
+            | Reply::Health(_)
+            | Reply::Refused { .. }) => Err(refusal(other)),
+        }
+    }
+
+    /// Describes the helper itself.
+    pub(crate) async fn examine(&self) -> Result<Health, Fault> {
+        match self.ask(Operation::Examine, &[]).await? {
+            Reply::Health(health) => Ok(health),
+            other @ (Reply::Done
+            | Reply::Opened { .. }
+            | Reply::Account(_)
+            | Reply::Refused { .. }) => Err(refusal(other)),
         }
     }
 
@@ -61,9 +73,10 @@ impl Helper {
             .await?
         {
             Reply::Done => Ok(()),
-            other @ (Reply::Opened { .. } | Reply::Account(_) | Reply::Refused { .. }) => {
-                Err(refusal(other))
-            }
+            other @ (Reply::Opened { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Refused { .. }) => Err(refusal(other)),
         }
     }
 
@@ -71,9 +84,10 @@ impl Helper {
     pub(crate) async fn unlink(&self, binding: BindingId) -> Result<(), Fault> {
         match self.ask(Operation::Unlink { binding }, &[]).await? {
             Reply::Done => Ok(()),
-            other @ (Reply::Opened { .. } | Reply::Account(_) | Reply::Refused { .. }) => {
-                Err(refusal(other))
-            }
+            other @ (Reply::Opened { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Refused { .. }) => Err(refusal(other)),
         }
     }
 
@@ -152,7 +166,7 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
             tracing::warn!(error.code = %code, detail, "the helper refused");
             Outcome::NotApplied(code)
         }
-        Ok(Reply::Account(_)) => Outcome::Indeterminate,
+        Ok(Reply::Account(_) | Reply::Health(_)) => Outcome::Indeterminate,
         Err(fault) => {
             tracing::warn!(error = %fault, "the helper did not answer");
             Outcome::Indeterminate
@@ -163,7 +177,7 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
 fn refusal(reply: Reply) -> Fault {
     match reply {
         Reply::Refused { code, detail } => Fault { code, detail },
-        Reply::Done | Reply::Opened { .. } | Reply::Account(_) => {
+        Reply::Done | Reply::Opened { .. } | Reply::Account(_) | Reply::Health(_) => {
             Fault::new(Code::Internal, "the helper answered another question")
         }
     }

@@ -1,13 +1,16 @@
 //! Executes one operation against the recorded bindings and the stores of this computer.
 
 use lockstep_model::{Code, Secret, StoreKind};
-use lockstep_protocol::helper::{Account, Operation, Reply};
+use lockstep_protocol::helper::{Account, Health, Operation, Reply};
 use lockstep_stores::{ChangeFault, Refusal, Store};
 
 use crate::bindings::{Bindings, BindingsFault, Record, Recorded};
 
 /// The stores of this computer.
 pub(crate) trait Stores {
+    /// Describes the helper itself.
+    fn examine(&self) -> Health;
+
     /// Describes the account of a uid.
     fn describe(&self, uid: u32) -> Result<Account, Refusal>;
 
@@ -36,6 +39,7 @@ pub(crate) fn operate(
 ) -> Outcome {
     let replied = match (operation, secrets) {
         (Operation::Inspect { uid }, []) => stores.describe(*uid).map(Reply::Account),
+        (Operation::Examine, []) => Ok(Reply::Health(stores.examine())),
         (Operation::Unlink { binding }, []) => bindings
             .forget(*binding)
             .map(|()| Reply::Done)
@@ -73,6 +77,7 @@ pub(crate) fn operate(
         }
         (
             Operation::Inspect { .. }
+            | Operation::Examine
             | Operation::Unlink { .. }
             | Operation::Link { .. }
             | Operation::Preflight { .. }
@@ -158,6 +163,7 @@ pub(crate) mod tests {
     use std::sync::Mutex;
 
     use lockstep_model::{BindingId, PersonId};
+    use lockstep_protocol::helper::{Confinement, Files};
     use lockstep_stores::Capabilities;
     use lockstep_stores::fake::{FakeStore, Fault};
 
@@ -191,6 +197,17 @@ pub(crate) mod tests {
     }
 
     impl Stores for OneAccount {
+        fn examine(&self) -> Health {
+            Health {
+                version: "of a test".into(),
+                confinement: Confinement {
+                    files: Files::Open,
+                    calls: false,
+                },
+                hardware: None,
+            }
+        }
+
         fn describe(&self, uid: u32) -> Result<Account, Refusal> {
             if uid != *self.uid.lock().unwrap() {
                 return Err(Refusal::new(Code::AccountElsewhere, "no such uid"));
@@ -256,6 +273,7 @@ pub(crate) mod tests {
         match outcome {
             Outcome::Say(Reply::Refused { code, .. }) => Some(*code),
             Outcome::Say(Reply::Done | Reply::Opened { .. } | Reply::Account(_))
+            | Outcome::Say(Reply::Health(_))
             | Outcome::SayNothing { .. } => None,
         }
     }

@@ -6,11 +6,12 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use lockstep_model::Code;
+use lockstep_protocol::helper::Files;
 use lockstep_stores::Refusal;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use crate::bindings::Bindings;
-use crate::platform::ThisComputer;
+use crate::platform::{self, ThisComputer};
 use crate::{operate, peer, sandbox, serve};
 
 /// Why a process could not serve.
@@ -20,6 +21,8 @@ pub(crate) enum ProcessFault {
     NotRoot,
     #[error("can't protect this process: {0}")]
     Harden(#[source] io::Error),
+    #[error("can't enter the sandbox: {0}")]
+    Sandbox(#[from] sandbox::SandboxFault),
     #[error("the connection failed: {0}")]
     Connection(#[from] io::Error),
     #[error("can't listen: {0}")]
@@ -31,12 +34,26 @@ pub(crate) enum ProcessFault {
 /// Serves the connection that is on standard input.
 pub(crate) fn operate_on_standard_input(state: &Path) -> Result<(), ProcessFault> {
     harden()?;
+    // What the sandbox leaves must be there before it is entered.
+    let bindings = open(state);
+    let hardware = platform::hardware();
+    let confinement = sandbox::enter(state)?;
+    if confinement.files == Files::Open {
+        eprintln!("this kernel has no Landlock: files of no concern are not out of reach");
+    }
+    if !confinement.calls {
+        eprintln!("no system call filter for this processor");
+    }
+    let computer = ThisComputer {
+        confinement,
+        hardware,
+    };
     let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    let line = match peer::check(&stream).and_then(|()| open(state)) {
+    let line = match peer::check(&stream).and(bindings) {
         Ok(bindings) => {
             stream.set_nonblocking(false)?;
             serve::serve(&stream, |operation, secrets| {
-                operate::operate(&bindings, &ThisComputer, operation, secrets)
+                operate::operate(&bindings, &computer, operation, secrets)
             })?
         }
         Err(refusal) => {
@@ -65,7 +82,7 @@ fn open(state: &Path) -> Result<Bindings, Refusal> {
     Bindings::open(state).map_err(|fault| Refusal::new(Code::StateUnreadable, fault.to_string()))
 }
 
-/// Keeps secrets out of core dumps, and everything that PAM loads off the network.
+/// Keeps secrets out of core dumps.
 fn harden() -> Result<(), ProcessFault> {
     require_root()?;
     let none = Rlimit {
@@ -74,6 +91,5 @@ fn harden() -> Result<(), ProcessFault> {
     };
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .and_then(|()| setrlimit(Resource::Core, none))
-        .map_err(|fault| ProcessFault::Harden(fault.into()))?;
-    sandbox::enter().map_err(ProcessFault::Harden)
+        .map_err(|fault| ProcessFault::Harden(fault.into()))
 }

@@ -50,6 +50,7 @@ pub(crate) fn serve(
                 Reply::Done => format!("{name}: done"),
                 Reply::Opened { opens } => format!("{name}: opens: {opens}"),
                 Reply::Account(account) => format!("{name}: uid {}", account.uid),
+                Reply::Health(health) => format!("{name}: {:?}", health.confinement),
                 Reply::Refused { code, detail } => format!("{name}: refused, {code}: {detail}"),
             }))
         }
@@ -131,6 +132,7 @@ fn say(stream: &UnixStream, reply: &Reply) -> io::Result<()> {
 fn name(operation: &Operation) -> String {
     match operation {
         Operation::Inspect { uid } => format!("inspect uid {uid}"),
+        Operation::Examine => "examine".to_owned(),
         Operation::Link { binding, uid, .. } => format!("link {binding} to uid {uid}"),
         Operation::Preflight { binding, store } => format!("preflight of {store} of {binding}"),
         Operation::Probe { binding, store } => format!("probe of {store} of {binding}"),
@@ -216,7 +218,8 @@ mod tests {
     fn code(reply: Option<Reply>) -> Option<Code> {
         match reply {
             Some(Reply::Refused { code, .. }) => Some(code),
-            Some(Reply::Done | Reply::Opened { .. } | Reply::Account(_)) | None => None,
+            Some(Reply::Done | Reply::Opened { .. } | Reply::Account(_) | Reply::Health(_))
+            | None => None,
         }
     }
 

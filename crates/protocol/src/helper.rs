@@ -65,6 +65,8 @@ pub enum Operation {
         /// Which.
         binding: BindingId,
     },
+    /// Says how the helper itself stands. No secrets. Answers [`Reply::Health`].
+    Examine,
 }
 
 impl Operation {
@@ -72,7 +74,7 @@ impl Operation {
     #[must_use]
     pub const fn secrets(&self) -> usize {
         match self {
-            Self::Inspect { .. } | Self::Unlink { .. } => 0,
+            Self::Inspect { .. } | Self::Unlink { .. } | Self::Examine => 0,
             Self::Link { .. } | Self::Preflight { .. } | Self::Probe { .. } => 1,
             Self::Change { .. } => 2,
         }
@@ -92,6 +94,8 @@ pub enum Reply {
     },
     /// An account, described.
     Account(Account),
+    /// The helper, described.
+    Health(Health),
     /// It was not done, and nothing was changed.
     Refused {
         /// Why, for people.
@@ -110,4 +114,37 @@ pub struct Account {
     pub uid: u32,
     /// Why the account can't be linked, if it can't: locked, expired, managed elsewhere, system.
     pub obstacle: Option<Code>,
+}
+
+/// How the helper stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// The version of the program.
+    pub version: String,
+    /// What its process is kept from.
+    pub confinement: Confinement,
+    /// The hardware's own identity (`product_uuid` of DMI), which only root may read; none where
+    /// the hardware has none.
+    pub hardware: Option<String>,
+}
+
+/// What the helper's process is kept from, as far as this kernel can.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confinement {
+    /// Files of no concern to it.
+    pub files: Files,
+    /// Whether a filter keeps it from networks, programs and other processes.
+    pub calls: bool,
+}
+
+/// How far files are out of reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Files {
+    /// As far as was asked for.
+    Confined,
+    /// As far as an older kernel can.
+    Partly,
+    /// Not at all: the kernel has no Landlock, or it is switched off.
+    Open,
 }

@@ -82,6 +82,11 @@ impl Computer {
         reply
     }
 
+    /// What helper processes have said.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.device().logs().join("op.log")).unwrap_or_default()
+    }
+
     /// Why an operation was refused.
     #[track_caller]
     pub(crate) fn refusal(&self, operation: Operation, secrets: &[&[u8]]) -> Code {
