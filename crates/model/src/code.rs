@@ -262,6 +262,10 @@ codes! {
         "{org} has your new password, but this {pc} doesn't open with it yet.",
         "Run `lockstep sync` and type your new password.",
         "A password change was committed, and a store could not follow: the detail says why.";
+    AccountChangedLately = 4020, Later,
+        "This {pc} doesn't allow another change of its password so soon. Nothing was changed.",
+        "Try again tomorrow, or ask {it}.",
+        "The account has a minimum password age (chage -m) that PAM enforces: lower it, or wait.";
 
     NotEnrolled = 5001, Never,
         "This {pc} isn't set up. Ask your IT team.",

@@ -29,11 +29,16 @@ const READ: [&str; 6] = [
 const ACCOUNTS: &str = "/etc";
 
 /// Single files, and whether they are written to.
-const DEVICES: [(&str, bool); 3] = [
+const SINGLE: [(&str, bool); 4] = [
     ("/dev/null", true),
     ("/dev/urandom", false),
     ("/dev/random", false),
+    ("/proc/filesystems", false),
 ];
+
+/// Where SELinux is there, pam_unix gives the new shadow file its label through these: this
+/// process's own entry in /proc, and the kernel's interface.
+const LABELS: [&str; 2] = ["/proc/self", "/sys/fs/selinux"];
 
 /// Why files can't be shut off.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +72,16 @@ pub(super) fn confine(state: &Path) -> Result<Files, FilesFault> {
     for folder in [Path::new(ACCOUNTS), state] {
         allow(folder, write)?;
     }
-    for (device, written) in DEVICES {
+    for folder in LABELS {
+        allow(Path::new(folder), read | AccessFs::WriteFile)?;
+    }
+    for (file, written) in SINGLE {
         let rights = if written {
             AccessFs::ReadFile | AccessFs::WriteFile
         } else {
             AccessFs::ReadFile.into()
         };
-        allow(Path::new(device), rights)?;
+        allow(Path::new(file), rights)?;
     }
     Ok(match rules.restrict_self()?.ruleset {
         RulesetStatus::FullyEnforced => Files::Confined,

@@ -3,7 +3,7 @@
 //! Root's tools unlock a locked account when they set its password, and PAM verifies neither lock
 //! nor expiry on a change. So every operation looks at the account first, and refuses.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lockstep_model::{Code, Secret, StoreKind};
 
@@ -206,7 +206,19 @@ fn refuse_system(etc: &Etc, uid: u32) -> Result<(), Refusal> {
 /// Refuses accounts whose password can't or mustn't be changed now.
 fn inspect(etc: &Etc, line: &PasswdLine) -> Result<(), Refusal> {
     refuse_locked(etc, line)?;
-    pam::judge(&line.name)
+    pam::judge(&line.name)?;
+    // PAM tells this only when the change itself is asked for.
+    if etc.too_soon(&line.name, today()).map_err(unreadable)? {
+        let detail = "the account's minimum password age has not passed";
+        return Err(Refusal::new(Code::AccountChangedLately, detail));
+    }
+    Ok(())
+}
+
+/// The day that shadow(5) counts, since 1970 in UTC.
+fn today() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs() / (24 * 60 * 60))
 }
 
 /// Refuses accounts that are locked, or whose password isn't kept in shadow(5).

@@ -145,6 +145,31 @@ impl Etc {
         }
     }
 
+    /// Whether shadow(5) forbids a change on this day (since 1970, UTC) because the last one was too
+    /// short a time ago. It counts as pam_unix does: a last change of 0 or in the future is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EtcError`]; reading it takes root.
+    pub fn too_soon(&self, name: &str, today: u64) -> Result<bool, EtcError> {
+        let path = self.root.join("shadow");
+        let bytes = Secret::new(read(&path)?);
+        let fields = only_line(&path, bytes.expose(), |f| {
+            f.first() == Some(&name.as_bytes())
+        })?;
+        let Some((line, fields)) = fields else {
+            return Ok(false);
+        };
+        let [_, _, last, minimum, _, _, _, _, _] = fields.as_slice() else {
+            return Err(EtcError::Malformed { path, line });
+        };
+        let (Some(last), Some(minimum)) = (days(last), days(minimum)) else {
+            return Ok(false);
+        };
+        let since = today.checked_sub(last);
+        Ok(last != 0 && since.is_some_and(|since| since < minimum))
+    }
+
     /// The first uid of people: `UID_MIN` of login.defs(5), 1000 where it or the file is missing.
     ///
     /// # Errors
@@ -246,6 +271,11 @@ fn parse_passwd(fields: &[&[u8]]) -> Option<PasswdLine> {
         gid: number(gid)?,
         shadowed: *password == b"x",
     })
+}
+
+/// A count of days; empty and negative ones mean that there is none.
+fn days(field: &[u8]) -> Option<u64> {
+    std::str::from_utf8(field).ok()?.parse().ok()
 }
 
 fn number(field: &[u8]) -> Option<u32> {
@@ -378,6 +408,25 @@ mod tests {
             etc.shadow_field("cut"),
             Err(EtcError::Malformed { line: 4, .. })
         ));
+    }
+
+    #[test]
+    fn a_minimum_age_forbids_a_change_for_as_many_days() {
+        let shadow = b"anna:x:100:3:99999:7:::\n\
+            free:x:100:0:99999:7:::\n\
+            none:x:100::99999:7:::\n\
+            minus:x:100:-1:99999:7:::\n\
+            forced:x:0:3:99999:7:::\n\
+            cut:x:100:3\n";
+        let (_keep, etc) = etc(&[("shadow", shadow)]);
+        let days: Vec<u64> = (98..106)
+            .filter(|day| etc.too_soon("anna", *day).unwrap())
+            .collect();
+        assert_eq!(days, [100, 101, 102]);
+        for free in ["free", "none", "minus", "forced", "nobody"] {
+            assert!(!etc.too_soon(free, 100).unwrap(), "{free}");
+        }
+        assert!(etc.too_soon("cut", 100).is_err());
     }
 
     #[test]

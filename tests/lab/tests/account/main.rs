@@ -5,6 +5,7 @@ mod helper;
 mod sandbox;
 mod store;
 mod support;
+mod traps;
 
 use lockstep_model::Code;
 
