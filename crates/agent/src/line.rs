@@ -107,7 +107,10 @@ pub(crate) async fn bury(enrolled: &Enrolled, binding: &Binding) {
     .await;
     match done {
         Ok(()) => {}
-        Err(fault) if fault.code == Code::DirectoryUnreachable => {}
+        Err(Fault {
+            code: Code::DirectoryUnreachable | Code::ProxyRefused,
+            ..
+        }) => {}
         Err(fault) => tracing::warn!(error = %fault, "shares were not retired"),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`proxy`] | the way out of the network: directly, or through a proxy |
 //! | [`transport`] | TLS with the authority that was pinned, one kept connection, time-outs |
 //! | [`request`] | typed requests, who they are from, and what a refusal means |
 //! | [`stream`] | server-sent events |
@@ -11,11 +12,13 @@
 
 pub mod issue;
 pub mod proof;
+pub mod proxy;
 pub mod request;
 pub mod sign_in;
 pub mod stream;
 pub mod transport;
 
+pub use proxy::Proxy;
 pub use request::{Client, DeviceKey, From};
 
 use lockstep_model::Code;

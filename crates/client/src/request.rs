@@ -12,8 +12,8 @@ use p256::ecdsa::SigningKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::Fault;
 use crate::transport::{Transport, Trust, patiently};
+use crate::{Fault, Proxy};
 
 /// The most bytes of an answer.
 const MAX_ANSWER: usize = 4 * 1024 * 1024;
@@ -46,13 +46,24 @@ pub enum From<'a> {
 }
 
 impl Client {
-    /// A client of the directory at `https://host[:port]`; nothing is connected yet.
+    /// A client of the directory at `https://host[:port]`, through the proxy that the environment
+    /// names; nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transport::new`] and [`Proxy::from_environment`].
+    pub fn new(url: &str, trust: &Trust) -> Result<Self, Fault> {
+        Self::through(url, trust, &Proxy::from_environment()?)
+    }
+
+    /// A client of the directory at `https://host[:port]`, through this proxy; nothing is
+    /// connected yet.
     ///
     /// # Errors
     ///
     /// As [`Transport::new`].
-    pub fn new(url: &str, trust: &Trust) -> Result<Self, Fault> {
-        let transport = Transport::new(url, trust)?;
+    pub fn through(url: &str, trust: &Trust, proxy: &Proxy) -> Result<Self, Fault> {
+        let transport = Transport::new(url, trust, proxy)?;
         let user_agent = concat!("lockstep/", env!("CARGO_PKG_VERSION"), " Linux");
         Ok(Self {
             url: url.to_owned(),

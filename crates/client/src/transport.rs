@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -19,7 +19,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::Fault;
+use crate::proxy::Hop;
+use crate::{Fault, Proxy};
 
 /// Until a connection stands, and until an answer begins.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -53,6 +54,8 @@ pub fn read_authority(file: &Path) -> Result<Vec<u8>, Fault> {
 pub struct Transport {
     host: String,
     port: u16,
+    hop: Option<Hop>,
+    directory: Uri,
     name: ServerName<'static>,
     tls: TlsConnector,
     kept: Mutex<Option<SendRequest<Full<Bytes>>>>,
@@ -64,7 +67,7 @@ impl Transport {
     /// # Errors
     ///
     /// An address that isn't one, or authorities that can't be read.
-    pub fn new(url: &str, trust: &Trust) -> Result<Self, Fault> {
+    pub fn new(url: &str, trust: &Trust, proxy: &Proxy) -> Result<Self, Fault> {
         let bad = |what| Fault::new(Code::BadRequest, format!("{url}: {what}"));
         let authority: http::uri::Authority = url
             .strip_prefix("https://")
@@ -81,9 +84,13 @@ impl Transport {
             .with_no_client_auth();
         let tls = TlsConnector::from(Arc::new(config));
         let port = authority.port_u16().unwrap_or(443);
+        let directory = format!("https://{}:{port}/", authority.host());
+        let directory: Uri = directory.parse().map_err(|_| bad("is no address"))?;
         Ok(Self {
             host,
             port,
+            hop: proxy.towards(&directory),
+            directory,
             name,
             tls,
             kept: Mutex::new(None),
@@ -135,20 +142,43 @@ impl Transport {
 
     async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Fault> {
         let connect = async {
-            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-            stream.set_nodelay(true)?;
-            self.tls.connect(self.name.clone(), stream).await
+            let stream = self.dial().await?;
+            let tls = self.tls.connect(self.name.clone(), stream).await;
+            tls.map_err(|fault| judge(&fault))
         };
         let stream = timeout(PATIENCE, connect)
             .await
-            .map_err(|_| Fault::new(Code::DirectoryUnreachable, "no connection in time"))?
-            .map_err(|fault| judge(&fault))?;
+            .map_err(|_| self.slow())??;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
         // Ends by itself when the sender and the answer's body are dropped.
         tokio::spawn(async move {
             let _ended_with = connection.await;
         });
         Ok(sender)
+    }
+}
+
+impl Transport {
+    /// The proxy on the way, without credentials; none for a direct way.
+    #[must_use]
+    pub fn proxy(&self) -> Option<String> {
+        self.hop.as_ref().map(Hop::to_string)
+    }
+
+    async fn dial(&self) -> Result<TcpStream, Fault> {
+        if let Some(hop) = &self.hop {
+            return hop.open(&self.directory).await;
+        }
+        let connect = TcpStream::connect((self.host.as_str(), self.port));
+        let stream = connect.await.map_err(|fault| judge(&fault))?;
+        stream.set_nodelay(true).map_err(|fault| judge(&fault))?;
+        Ok(stream)
+    }
+
+    fn slow(&self) -> Fault {
+        let through = self.hop.as_ref().map(|hop| format!(" through {hop}"));
+        let detail = format!("no connection in time{}", through.unwrap_or_default());
+        Fault::new(Code::DirectoryUnreachable, detail)
     }
 }
 

@@ -111,6 +111,10 @@ codes! {
         "{org} was set back to an earlier state. This {pc} keeps the password it has.",
         "Run `lockstep sync` and type your {org} password: if you changed it lately, the one before.",
         "The directory announces another epoch or a lower generation than this device knows: it was restored from a backup. The device moves only when its person has proved a password.";
+    ProxyRefused = 1020, Later,
+        "This network's proxy doesn't let this {pc} reach {org}. Nothing was changed.",
+        "Try another network, or tell {it}.",
+        "The proxy answered CONNECT otherwise than 200 (407: credentials), or its address can't be used: see agent.toml and https_proxy.";
 
     SignInRefused = 2001, AfterInput,
         "User name or password is wrong.",

@@ -168,7 +168,7 @@ impl Change<'_> {
         let prover = self.enrolled.prover(&server_key);
         match prover.commit(open.change, open.from).await {
             Ok(stamp) => return Ok(self.committed(stamp, open.new)),
-            Err(fault) if was_refused(fault.code) && fault.code != Code::DirectoryUnreachable => {}
+            Err(fault) if was_refused(fault.code) && !never_arrived(fault.code) => {}
             // The envelope stays: if the change was made, it holds the password of its generation.
             Err(fault) => return Err(Fault::new(Code::ChangeUncertain, fault)),
         }
@@ -204,8 +204,14 @@ fn was_refused(code: Code) -> bool {
         Code::DirectoryNotTrusted,
         Code::DirectoryUnreachable,
         Code::NotLinked,
+        Code::ProxyRefused,
     ]
     .contains(&code)
+}
+
+/// Whether this says nothing of what came before it.
+const fn never_arrived(code: Code) -> bool {
+    matches!(code, Code::DirectoryUnreachable | Code::ProxyRefused)
 }
 
 fn choose(enrolled: &Enrolled, binding: &Binding, typed: &Secret) -> Result<Password, Fault> {
