@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use lockstep_client::proof::{Prover, vouched_key};
 use lockstep_client::{Client, Fault, From};
-use lockstep_model::{BindingId, Code};
+use lockstep_model::{BindingId, Code, Timestamp};
 use lockstep_opaque::envelope::FileSecret;
 use lockstep_opaque::stretch::Place;
 use lockstep_protocol::api::device::{BindingNews, CheckIn};
@@ -20,12 +21,19 @@ use crate::binding::{Binding, Ground};
 use crate::helper::Helper;
 use crate::keep::bindings::{self, BindingFile, Stage};
 use crate::keep::identity::{DirectoryWords, Identity};
-use crate::{Places, keep, line, local, report};
+use crate::keep::machine::Machine;
+use crate::settings::Settings;
+use crate::{Places, keep, line, local, platform, report};
+
+/// How long the helper may take to describe itself, at the start of the agent.
+const EXAMINATION: Duration = Duration::from_secs(5);
 
 /// Everything the agent knows, on its one thread.
 pub(crate) struct Agent {
     /// Where things are.
     pub(crate) places: Places,
+    /// What the configuration file says.
+    pub(crate) settings: Settings,
     /// The root helper.
     pub(crate) helper: Helper,
     /// The directory it is enrolled in.
@@ -41,8 +49,14 @@ pub(crate) struct Agent {
     joining: RefCell<BTreeSet<u32>>,
     /// Whether the directory refuses this device.
     refused: Cell<bool>,
+    /// Whether what is kept here was copied from another machine.
+    copied: Cell<bool>,
     /// Whether the line is up; a change wakes whoever watches.
     pub(crate) online: watch::Sender<bool>,
+    /// Since when it is up, by this device's clock.
+    pub(crate) online_since: Cell<Option<Timestamp>>,
+    /// Wakes whoever serves an identity that may be gone.
+    identities: watch::Sender<()>,
 }
 
 /// The directory it is enrolled in.
@@ -59,8 +73,8 @@ pub(crate) struct Enrolled {
 }
 
 /// Runs the agent until it is told to stop.
-pub(crate) async fn run(places: Places) -> anyhow::Result<()> {
-    let agent = Rc::new(Agent::open(places)?);
+pub(crate) async fn run(places: Places, settings: Settings) -> anyhow::Result<()> {
+    let agent = Rc::new(Agent::open(places, settings).await?);
     let listener = local::listen(&agent.places.socket)?;
     agent.clone().start();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
@@ -75,7 +89,7 @@ pub(crate) async fn run(places: Places) -> anyhow::Result<()> {
     serving.abort();
     // A run in the middle of a step finishes the step: its end is worth more than a second.
     for binding in agent.all() {
-        let step = tokio::time::timeout(std::time::Duration::from_secs(5), binding.core.lock());
+        let step = tokio::time::timeout(Duration::from_secs(5), binding.core.lock());
         if step.await.is_err() {
             tracing::warn!(binding = %binding.file.binding, "stopped in the middle of a run");
         }
@@ -84,11 +98,12 @@ pub(crate) async fn run(places: Places) -> anyhow::Result<()> {
 }
 
 impl Agent {
-    fn open(places: Places) -> Result<Self, Fault> {
+    async fn open(places: Places, settings: Settings) -> Result<Self, Fault> {
         let helper = Helper::new(&places.helper);
         let only_one = keep::lock(&places.state)?;
         let agent = Self {
             helper,
+            settings,
             enrolled: RefCell::default(),
             bindings: RefCell::default(),
             unreadable: RefCell::default(),
@@ -96,12 +111,24 @@ impl Agent {
             _only_one: only_one,
             joining: RefCell::default(),
             refused: Cell::new(false),
+            copied: Cell::new(false),
             online: watch::Sender::new(false),
+            online_since: Cell::new(None),
+            identities: watch::Sender::new(()),
             places,
         };
         let identity = Identity::load(&agent.places.state)?;
         let words = DirectoryWords::load(&agent.places.state)?;
         if let (Some(identity), Some(words)) = (identity, words) {
+            // Two machines with one key would spend each other's envelopes: neither may.
+            if identity.machine.is_not(&agent.machine().await) {
+                tracing::error!(
+                    error.code = %Code::DeviceCopied,
+                    "what is kept here was copied from another machine: enrol this one again"
+                );
+                agent.copied.set(true);
+                return Ok(agent);
+            }
             agent.enrol(identity, words)?;
             for file in bindings::load(&agent.places.state)? {
                 let (uid, linked) = (file.uid, file.stage != Stage::Linking);
@@ -113,6 +140,20 @@ impl Agent {
             }
         }
         Ok(agent)
+    }
+
+    /// The marks of this machine. A helper that doesn't answer leaves out those of the hardware.
+    pub(crate) async fn machine(&self) -> Machine {
+        let asked = tokio::time::timeout(EXAMINATION, self.helper.examine()).await;
+        let hardware = match asked {
+            Ok(Ok(health)) => health.hardware,
+            Ok(Err(fault)) => {
+                tracing::warn!(error = %fault, "the helper can't tell the hardware");
+                None
+            }
+            Err(_) => None,
+        };
+        Machine::of(platform::machine_id().as_deref(), hardware.as_deref())
     }
 
     /// Starts the line and the reports, once enrolled; and clears up links that were never made.
@@ -129,7 +170,8 @@ impl Agent {
 
     /// Takes on an identity.
     pub(crate) fn enrol(&self, identity: Identity, words: DirectoryWords) -> Result<(), Fault> {
-        let client = Client::new(&identity.url, &identity.trust())?;
+        let proxy = self.settings.proxy()?;
+        let client = Client::through(&identity.url, &identity.trust(), &proxy)?;
         let server_key = vouched_key(&words.vouch, &identity.realm, &identity.realm_key)?;
         let device_secret = Rc::new(FileSecret(identity.secret.0.duplicate()));
         *self.enrolled.borrow_mut() = Some(Rc::new(Enrolled {
@@ -140,7 +182,42 @@ impl Agent {
             server_key: RefCell::new(server_key),
             place: Place::Child(PathBuf::from("/proc/self/exe")),
         }));
+        self.copied.set(false);
+        self.refused.set(false);
         Ok(())
+    }
+
+    /// Forgets the identity and every binding, once they are erased.
+    pub(crate) fn forget(&self) {
+        *self.enrolled.borrow_mut() = None;
+        self.copied.set(false);
+        self.refused.set(false);
+        self.unreadable.borrow_mut().clear();
+        self.news.borrow_mut().clear();
+        for binding in self.all() {
+            self.drop_binding(binding.file.binding);
+        }
+        self.identities.send_replace(());
+        self.set_online(false);
+    }
+
+    /// Waits until this identity is not the device's any more.
+    pub(crate) async fn outlived(&self, enrolled: &Rc<Enrolled>) {
+        let mut changes = self.identities.subscribe();
+        let is_present = || {
+            let present = self.enrolled.borrow();
+            present.as_ref().is_some_and(|p| Rc::ptr_eq(p, enrolled))
+        };
+        while is_present() && changes.changed().await.is_ok() {}
+    }
+
+    /// Notes whether the line is up; tells whether it was.
+    pub(crate) fn set_online(&self, online: bool) -> bool {
+        let was = self.online.send_replace(online);
+        if was != online {
+            self.online_since.set(online.then(crate::binding::now));
+        }
+        was
     }
 
     /// The directory it is enrolled in.
@@ -149,6 +226,9 @@ impl Agent {
     ///
     /// [`Code::NotEnrolled`].
     pub(crate) fn enrolled(&self) -> Result<Rc<Enrolled>, Fault> {
+        if self.copied.get() {
+            return Err(Fault::new(Code::DeviceCopied, "another machine's identity"));
+        }
         let enrolled = self.enrolled.borrow().clone();
         enrolled.ok_or_else(|| Fault::new(Code::NotEnrolled, "no device.json"))
     }
@@ -237,17 +317,26 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// [`Code::NotEnrolled`] or [`Code::NotLinked`].
+    /// [`Code::NotEnrolled`], [`Code::NotLinked`], or [`Code::AccountChanged`] where the account
+    /// that was linked had the uid of this one, but another name.
     pub(crate) fn binding_of(&self, uid: u32) -> Result<Rc<Binding>, Fault> {
         self.enrolled()?;
         if self.unreadable.borrow().contains(&uid) {
             return Err(Fault::new(Code::StateUnreadable, format!("uid {uid}")));
         }
-        let found = self
-            .all()
-            .into_iter()
-            .find(|binding| binding.file.uid == uid);
-        found.ok_or_else(|| Fault::new(Code::NotLinked, format!("uid {uid}")))
+        let name = platform::account_name(uid)
+            .map_err(|fault| Fault::new(Code::StateUnreadable, format!("/etc/passwd: {fault}")))?;
+        match self.with_uid(uid) {
+            Some(binding) if name.as_ref() == Some(&binding.file.account) => Ok(binding),
+            Some(_) => Err(Fault::new(Code::AccountChanged, format!("uid {uid}"))),
+            None => Err(Fault::new(Code::NotLinked, format!("uid {uid}"))),
+        }
+    }
+
+    /// The binding of whichever account had a uid when it was linked: only to give it up.
+    pub(crate) fn with_uid(&self, uid: u32) -> Option<Rc<Binding>> {
+        let mut all = self.all().into_iter();
+        all.find(|binding| binding.file.uid == uid)
     }
 
     /// How things stand for a local account.
@@ -257,19 +346,28 @@ impl Agent {
             .enrolled()
             .ok()
             .map(|enrolled| enrolled.words().organisation);
+        let (binding, problem) = match self.binding_of(uid) {
+            Ok(binding) => {
+                let status = binding.status();
+                let in_sync = status.in_sync && refused.is_none();
+                let status = BindingStatus {
+                    in_sync,
+                    problem: refused.or(status.problem),
+                    ..status
+                };
+                (Some(status), None)
+            }
+            Err(fault) if [Code::NotEnrolled, Code::NotLinked].contains(&fault.code) => {
+                (None, refused)
+            }
+            Err(fault) => (None, Some(fault.code)),
+        };
         Status {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             organisation,
             online: *self.online.borrow(),
-            binding: self.binding_of(uid).ok().map(|binding| {
-                let status = binding.status();
-                let in_sync = status.in_sync && refused.is_none();
-                BindingStatus {
-                    in_sync,
-                    problem: refused.or(status.problem),
-                    ..status
-                }
-            }),
+            binding,
+            problem,
         }
     }
 }

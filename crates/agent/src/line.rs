@@ -17,15 +17,18 @@ use crate::keep::identity::DirectoryWords;
 const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Keeps the line up for ever.
+/// Keeps the line up for as long as the device has this identity.
 pub(crate) async fn keep(agent: Rc<Agent>) {
     let Ok(enrolled) = agent.enrolled() else {
         return;
     };
     let mut pause = SHORTEST;
     loop {
-        let lost = follow(&agent, &enrolled).await;
-        if agent.online.send_replace(false) {
+        let lost = tokio::select! {
+            lost = follow(&agent, &enrolled) => lost,
+            () = agent.outlived(&enrolled) => return,
+        };
+        if agent.set_online(false) {
             pause = SHORTEST;
         }
         // A directory that refuses this device may take it back; nobody waits for it.
@@ -39,7 +42,10 @@ pub(crate) async fn keep(agent: Rc<Agent>) {
             next_try_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
             "the line is down"
         );
-        tokio::time::sleep(wait).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = agent.outlived(&enrolled) => return,
+        }
         pause = (pause * 2).min(LONGEST);
     }
 }
@@ -60,7 +66,7 @@ async fn follow(agent: &Rc<Agent>, enrolled: &Rc<Enrolled>) -> Fault {
             return fault;
         }
         agent.set_refused(false);
-        if !agent.online.send_replace(true) {
+        if !agent.set_online(true) {
             tracing::info!("the line is up");
         }
     }

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 
 use crate::agent::Agent;
 use crate::binding::Person;
+use crate::doctor;
 use crate::flow;
 use crate::standing::Standing;
 use crate::wire;
@@ -112,6 +113,11 @@ impl Caller {
                 Ask::Link { user_name } => flow::link::run(agent, self, &user_name)
                     .await
                     .map(Event::Done),
+                Ask::Examine => {
+                    let findings = doctor::examine(agent, self.uid).await;
+                    Ok(Event::Examined { findings })
+                }
+                Ask::Retire => flow::retire::run(agent, self).await.map(Event::Done),
                 Ask::Unlink => flow::unlink::run(agent, self).await.map(Event::Done),
                 Ask::Sync => flow::sync::run(agent, self).await.map(Event::Done),
                 Ask::Disown { generation } => flow::disown::run(agent, self, generation)

@@ -9,26 +9,30 @@
 //! | [`local`] | the socket of app and CLI |
 //! | [`helper`] | the socket of the root helper |
 //! | [`report`] | telling the directory how the stores stand |
+//! | [`doctor`] | looking at everything that following needs |
+//! | [`settings`], [`log`] | what an administrator may say of the agent itself |
 //!
 //! **Architecture invariants.** Decisions are made in `lockstep-sync`; here is no rule about
 //! passwords or stores. One thread runs everything, so that an idle agent costs next to nothing;
 //! key stretching runs in a child that exits.
 #![forbid(unsafe_code)]
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
 mod agent;
 mod binding;
+mod doctor;
 mod flow;
 mod helper;
 mod keep;
 mod line;
 mod local;
+mod log;
 mod platform;
 mod report;
+mod settings;
 mod standing;
 mod wire;
 
@@ -65,6 +69,9 @@ pub(crate) struct Places {
     /// The root helper's socket.
     #[arg(long, default_value = "/run/lockstep-helper.sock")]
     helper: PathBuf,
+    /// The configuration file; it need not exist.
+    #[arg(long, default_value = "/etc/lockstep/agent.toml")]
+    config: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -72,19 +79,12 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Stretch { parameters } => Ok(lockstep_opaque::stretch::serve_child(&parameters)?),
         Command::Run(places) => {
-            let level = match std::env::var("LOCKSTEP_LOG").as_deref() {
-                Ok("debug") => tracing::Level::DEBUG,
-                Ok(_) | Err(_) => tracing::Level::INFO,
-            };
-            tracing_subscriber::fmt()
-                .with_max_level(level)
-                .with_ansi(std::io::stderr().is_terminal())
-                .with_writer(std::io::stderr)
-                .init();
+            let settings = settings::Settings::load(&places.config)?;
+            log::start(settings.log.as_deref());
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            tokio::task::LocalSet::new().block_on(&runtime, agent::run(places))
+            tokio::task::LocalSet::new().block_on(&runtime, agent::run(places, settings))
         }
     }
 }

@@ -56,7 +56,9 @@ impl Agent {
                     }
                 },
                 Event::Progress(_) => progress(&event),
-                Event::Status(_) | Event::Done(_) | Event::Failed(_) => return Ok(event),
+                Event::Status(_) | Event::Examined { .. } | Event::Done(_) | Event::Failed(_) => {
+                    return Ok(event);
+                }
             }
         }
     }

@@ -28,6 +28,14 @@ pub(crate) enum Command {
     Unlink,
     /// Show whether this computer is in step.
     Status,
+    /// Check everything that following needs, and say what to do (as root: for every account).
+    Doctor,
+    /// Take Lockstep off this computer: every account keeps its password (needs root).
+    Uninstall {
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Bring this computer in step after your password changed.
     Sync(Sync),
     /// Change your password, here and in the directory at once.
@@ -44,6 +52,12 @@ pub(crate) enum Command {
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
+    },
+    /// Print the manual pages' source into a folder; for packagers.
+    #[command(hide = true)]
+    Man {
+        /// The folder, which must exist.
+        folder: PathBuf,
     },
 }
 

@@ -4,9 +4,12 @@
 //! |---|---|
 //! | [`arguments`] | every command and option |
 //! | [`agent`] | the agent's socket |
+//! | [`doctor`] | what keeps this computer from following, and what to do |
+//! | [`uninstall`] | taking Lockstep off this computer |
 //! | [`person`] | enrol, link, status, sync, passwd |
 //! | [`admin`] | `lockstep admin`: the only part that speaks HTTP |
 //! | [`secret`] | secrets from a terminal or a file descriptor, never from arguments |
+//! | [`status`], [`when`] | how things stand, and since when, in words |
 //! | [`show`] | what is printed, for people and as JSON |
 //!
 //! Exit codes: 0 done; 1 refused or failed, with a code on standard error; 2 wrong usage;
@@ -16,11 +19,15 @@
 mod admin;
 mod agent;
 mod arguments;
+mod doctor;
 mod person;
 mod question;
 mod secret;
 mod show;
+mod status;
 mod sys;
+mod uninstall;
+mod when;
 
 use std::process::ExitCode;
 
@@ -40,6 +47,8 @@ enum Stopped {
     Fault(Fault, Names),
     /// `status`: something is not in sync, and it was printed.
     NotInSync,
+    /// `doctor`: there is a problem, and it was printed.
+    Unwell,
 }
 
 /// The words that sentences leave open, as far as they are known.
@@ -69,6 +78,9 @@ fn main() -> ExitCode {
         Command::Link(options) => person::link(&options, &show),
         Command::Unlink => person::unlink(&show),
         Command::Status => person::status(&show),
+        Command::Doctor => doctor::run(&show),
+        Command::Uninstall { yes } => uninstall::run(yes, &show),
+        Command::Man { folder } => man(&folder),
         Command::Sync(options) => person::sync(&options, &show),
         Command::Passwd(options) => person::passwd(&options, &show),
         Command::NotMe { yes } => person::not_me(yes, &show),
@@ -76,6 +88,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stopped::NotInSync) => ExitCode::from(3),
+        Err(Stopped::Unwell) => ExitCode::from(1),
         Err(Stopped::Failed(failure, names)) => {
             show.failure(&failure, &names);
             ExitCode::from(1)
@@ -92,6 +105,11 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+fn man(folder: &std::path::Path) -> Result<(), Stopped> {
+    let written = clap_mangen::generate_to(Arguments::command(), folder);
+    Ok(written.map_err(|fault| Fault::new(Code::BadRequest, fault))?)
 }
 
 fn run<T>(command: impl Future<Output = Result<T, Stopped>>) -> Result<T, Stopped> {

@@ -53,9 +53,14 @@ pub(crate) fn link(options: &Link, show: &Show) -> Result<(), Stopped> {
 
 /// Gives the caller's binding up.
 pub(crate) fn unlink(show: &Show) -> Result<(), Stopped> {
+    exchange_without_questions(Ask::Unlink, show)
+}
+
+/// Asks for something that needs no secret.
+pub(crate) fn exchange_without_questions(ask: Ask, show: &Show) -> Result<(), Stopped> {
     let (names, _) = words()?;
-    let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "unlink asks nothing"));
-    exchange(Ask::Unlink, nothing, &names, show)
+    let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "nothing is asked"));
+    exchange(ask, nothing, &names, show)
 }
 
 /// Shows how things stand.
@@ -196,7 +201,7 @@ fn exchange(
             Ok(())
         }
         Event::Failed(failure) => Err(Stopped::Failed(failure, names.clone())),
-        Event::Status(_) | Event::Need { .. } | Event::Progress(_) => {
+        Event::Status(_) | Event::Examined { .. } | Event::Need { .. } | Event::Progress(_) => {
             Err(Fault::new(Code::VersionRefused, "the agent answered another question").into())
         }
     }
@@ -206,21 +211,21 @@ fn ask_status() -> Result<Status, Fault> {
     let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "status asks nothing"));
     match Agent::connect()?.ask(Ask::Status, nothing, |_| ())? {
         Event::Status(status) => Ok(*status),
-        Event::Done(_) | Event::Failed(_) | Event::Need { .. } | Event::Progress(_) => Err(
-            Fault::new(Code::VersionRefused, "the agent answered another question"),
-        ),
+        Event::Done(_)
+        | Event::Examined { .. }
+        | Event::Failed(_)
+        | Event::Need { .. }
+        | Event::Progress(_) => Err(Fault::new(
+            Code::VersionRefused,
+            "the agent answered another question",
+        )),
     }
 }
 
 /// The organisation's words, and what to call its password.
 fn words() -> Result<(Names, String), Fault> {
     let organisation = ask_status()?.organisation;
-    let names = Names {
-        org: organisation
-            .as_ref()
-            .map(|organisation| organisation.name.clone()),
-        it: organisation.as_ref().map(crate::show::contact),
-    };
+    let names = organisation.as_ref().map(Names::from).unwrap_or_default();
     let org = organisation.map_or_else(|| "Directory".to_owned(), |known| known.name);
     Ok((names, org))
 }

@@ -6,11 +6,11 @@ use lockstep_model::code::Words;
 use lockstep_model::{Code, StoreKind, StoreState};
 use lockstep_protocol::api::Organisation;
 use lockstep_protocol::api::me::StoreRow;
-use lockstep_protocol::local::{Done, Event, Failure, OpensWith, Status};
+use lockstep_protocol::local::{Done, Event, Failure, KeptPassword, OpensWith, Status};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::Names;
+use crate::{Names, status, when};
 
 /// Where everything is printed.
 pub(crate) struct Show {
@@ -53,10 +53,23 @@ impl Show {
                 "This computer is set up for {organisation}. Next, with your own account: \
                  lockstep link"
             ),
-            Done::Unlinked { account } => format!(
-                "This computer no longer follows the directory. The account {account} keeps the \
-                 password that it has now; its sealed copies are unreadable."
+            Done::Unlinked { kept } => format!(
+                "This computer no longer follows the directory. {} Its sealed copies are \
+                 unreadable.",
+                remains(kept)
             ),
+            Done::Retired { told, kept } => {
+                let mut text = "This computer belongs to no directory any more.\n".to_owned();
+                for kept in kept {
+                    text += &remains(kept);
+                    text.push('\n');
+                }
+                if !told {
+                    text += "The directory couldn't be told: ask your IT team to revoke this \
+                        computer there.\n";
+                }
+                text + "The package can be removed now."
+            }
             Done::Disowned {
                 at: _,
                 locked: true,
@@ -88,7 +101,7 @@ impl Show {
 
     /// Prints how things stand.
     pub(crate) fn status(&self, status: &Status) {
-        self.value(status, status_text);
+        self.value(status, status::text);
     }
 
     /// Prints why a command stopped, on standard error.
@@ -130,7 +143,8 @@ impl Names {
         self.fill(code.sentence())
     }
 
-    fn fill(&self, text: &str) -> String {
+    /// Fills the words that a sentence leaves open.
+    pub(crate) fn fill(&self, text: &str) -> String {
         Words {
             org: self.org.as_deref().unwrap_or("the directory"),
             pc: "computer",
@@ -152,14 +166,25 @@ pub(crate) fn contact(organisation: &Organisation) -> String {
     parts.join(", ")
 }
 
+impl From<&Organisation> for Names {
+    fn from(organisation: &Organisation) -> Self {
+        Self {
+            org: Some(organisation.name.clone()),
+            it: Some(contact(organisation)),
+        }
+    }
+}
+
 /// One store, for people.
 pub(crate) fn store_line(row: &StoreRow) -> String {
     let state = match &row.state {
-        StoreState::InSync { .. } => "in sync".to_owned(),
+        StoreState::InSync { tested_at, .. } => {
+            format!("in sync, tested {}", when::past(*tested_at))
+        }
         StoreState::Waiting => "waiting".to_owned(),
         StoreState::Changing => "changing...".to_owned(),
         StoreState::Testing => "testing...".to_owned(),
-        StoreState::NeedsYou { .. } => "needs you".to_owned(),
+        StoreState::NeedsYou { since } => format!("needs you since {}", when::past(*since)),
         StoreState::Problem { code } => format!("problem {code}"),
         StoreState::NotTested => "not tested yet".to_owned(),
     };
@@ -174,43 +199,14 @@ const fn name(kind: StoreKind) -> &'static str {
     }
 }
 
-fn status_text(status: &Status) -> String {
-    let Some(organisation) = &status.organisation else {
-        return "This computer isn't set up. Ask your IT team.".to_owned();
+/// Which password an account goes on with.
+fn remains(kept: &KeptPassword) -> String {
+    let with = match kept.with {
+        OpensWith::New => "your directory password as it is now; later changes don't reach it",
+        OpensWith::Old => "the password from before your last change: it had not followed yet",
+        OpensWith::Unknown => "the password that it has now",
     };
-    let line = if status.online { "online" } else { "offline" };
-    let Some(binding) = &status.binding else {
-        return format!(
-            "This computer is set up for {} ({line}), but not linked to your account.\nNext: \
-             lockstep link",
-            organisation.name
-        );
-    };
-    let mut text = if binding.in_sync {
-        format!(
-            "This computer is in sync with {} ({line}).\n",
-            organisation.name
-        )
-    } else {
-        format!(
-            "This computer has yet to follow your {} password ({line}).\n",
-            organisation.name
-        )
-    };
-    for row in &binding.stores {
-        text += &format!("  {}\n", store_line(row));
-    }
-    if let Some(code) = binding.held.or(binding.problem) {
-        let names = Names {
-            org: Some(organisation.name.clone()),
-            it: Some(contact(organisation)),
-        };
-        text += &format!("{} ({code})\n", names.explain(code));
-    }
-    if binding.held.is_none() && !binding.in_sync && binding.problem != Some(Code::DeviceRefused) {
-        text += "Next: lockstep sync\n";
-    }
-    text
+    format!("The account {} keeps {with}.", kept.account)
 }
 
 /// A reader that has gone away is no fault of ours.

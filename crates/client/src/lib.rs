@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`proxy`] | the way out of the network: directly, or through a proxy |
+//! | [`examine`] | how far the way goes, for whoever has to mend it |
 //! | [`transport`] | TLS with the authority that was pinned, one kept connection, time-outs |
 //! | [`request`] | typed requests, who they are from, and what a refusal means |
 //! | [`stream`] | server-sent events |
@@ -10,6 +11,7 @@
 //! | [`proof`] | proofs made on a device, and the changes that they open |
 #![forbid(unsafe_code)]
 
+pub mod examine;
 pub mod issue;
 pub mod proof;
 pub mod proxy;

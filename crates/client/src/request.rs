@@ -127,13 +127,27 @@ impl Client {
         read_if(self.send(from, Method::DELETE, path, &[], false).await).await
     }
 
+    pub(crate) const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Asks on a connection of its own, and gives whatever answer comes.
+    pub(crate) async fn open_alone(
+        &self,
+        from: From<'_>,
+        method: Method,
+        path: &str,
+    ) -> Result<Response<Incoming>, Fault> {
+        harmless(self.send(from, method, path, &[], true).await)
+    }
+
     /// Opens a stream on a connection of its own.
     pub(crate) async fn open(
         &self,
         from: From<'_>,
         path: &str,
     ) -> Result<Response<Incoming>, Fault> {
-        let response = harmless(self.send(from, Method::GET, path, &[], true).await)?;
+        let response = self.open_alone(from, Method::GET, path).await?;
         if response.status().is_success() {
             Ok(response)
         } else {

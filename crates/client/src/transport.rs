@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use crate::examine::Step;
 use crate::proxy::Hop;
 use crate::{Fault, Proxy};
 
@@ -163,6 +164,26 @@ impl Transport {
     #[must_use]
     pub fn proxy(&self) -> Option<String> {
         self.hop.as_ref().map(Hop::to_string)
+    }
+
+    /// Goes as far as an encrypted connection, and names the step that fails.
+    pub(crate) async fn examine(&self) -> Result<(), (Step, Fault)> {
+        if self.hop.is_none() {
+            let lookup = tokio::net::lookup_host((self.host.as_str(), self.port));
+            let found = timeout(PATIENCE, lookup).await;
+            let found = found.map_err(|_| (Step::Name, self.slow()))?;
+            let _addresses = found.map_err(|fault| (Step::Name, judge(&fault)))?;
+        }
+        let dialled = timeout(PATIENCE, self.dial()).await;
+        let stream = dialled
+            .map_err(|_| self.slow())
+            .and_then(|dialled| dialled)
+            .map_err(|fault| (Step::Connection, fault))?;
+        let encrypted = timeout(PATIENCE, self.tls.connect(self.name.clone(), stream)).await;
+        let encrypted = encrypted.map_err(|_| (Step::Encryption, self.slow()))?;
+        encrypted
+            .map(drop)
+            .map_err(|fault| (Step::Encryption, judge(&fault)))
     }
 
     async fn dial(&self) -> Result<TcpStream, Fault> {

@@ -315,6 +315,10 @@ codes! {
         "This {pc} refused that for your account's safety. Nothing was changed.",
         "Link this {pc} again, or ask {it}.",
         "The helper holds no such binding, or the caller is not the agent.";
+    DeviceCopied = 5020, Never,
+        "This {pc} is a copy of another one that {org} knows. Nothing was changed.",
+        "Ask {it} to set it up again, with an enrolment command of its own.",
+        "machine-id or hardware differ from those at enrolment (a cloned disk or restored image): `sudo lockstep enrol` with a new string.";
 
     Internal = 9001, Later,
         "Lockstep made a mistake.",

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`api`] | directory and browser, CLI or agent, over HTTPS |
 //! | [`assertion`] | the device's signature on each of its requests |
+//! | [`doctor`] | agent and whoever asks how a computer stands |
 //! | [`enrolment`] | the string an admin hands to a new computer |
 //! | [`frame`] | the framing of both local sockets |
 //! | [`local`] | app or CLI and agent |
@@ -14,6 +15,7 @@ pub mod api;
 #[cfg(feature = "assertion")]
 pub mod assertion;
 pub mod bytes;
+pub mod doctor;
 pub mod enrolment;
 pub mod frame;
 pub mod helper;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Organisation;
 use crate::api::me::StoreRow;
+use crate::doctor::Finding;
 
 /// The version of this protocol.
 pub const VERSION: u16 = 1;
@@ -64,6 +65,11 @@ pub enum Ask {
     },
     /// Gives the caller's binding up; the account keeps its password.
     Unlink,
+    /// Looks at everything that following needs, for the caller's account; for root, for all.
+    Examine,
+    /// Gives every binding up, tells the directory that this computer leaves, and erases what the
+    /// agent keeps; root only.
+    Retire,
     /// Brings the caller's computer in step.
     Sync,
     /// Changes the caller's password in the directory and on this computer.
@@ -98,6 +104,11 @@ pub enum Event {
     },
     /// One store has moved on.
     Progress(StoreRow),
+    /// What was found.
+    Examined {
+        /// In the order of [`About`](crate::doctor::About).
+        findings: Vec<Finding>,
+    },
     /// It is done.
     Done(Done),
     /// It was not done, or not wholly.
@@ -109,7 +120,7 @@ impl Event {
     #[must_use]
     pub const fn ends(&self) -> bool {
         match self {
-            Self::Status(_) | Self::Done(_) | Self::Failed(_) => true,
+            Self::Status(_) | Self::Examined { .. } | Self::Done(_) | Self::Failed(_) => true,
             Self::Need { .. } | Self::Progress(_) => false,
         }
     }
@@ -144,8 +155,15 @@ pub enum Done {
     },
     /// The account follows nobody any more.
     Unlinked {
-        /// The account.
-        account: String,
+        /// The account, and which password it keeps.
+        kept: KeptPassword,
+    },
+    /// This computer belongs to no directory any more.
+    Retired {
+        /// Whether the directory knows; if not, an admin has to revoke the computer.
+        told: bool,
+        /// Every account that was linked.
+        kept: Vec<KeptPassword>,
     },
     /// The directory took the person's "This wasn't me".
     Disowned {
@@ -183,6 +201,15 @@ pub struct StoreOpens {
     pub with: OpensWith,
 }
 
+/// An account that follows nobody any more, and the password that it goes on with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPassword {
+    /// The local account.
+    pub account: String,
+    /// Which password: the person's present one in the directory, or the one before.
+    pub with: OpensWith,
+}
+
 /// A password, as a person thinks of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -206,6 +233,9 @@ pub struct Status {
     pub online: bool,
     /// The caller's binding, once linked.
     pub binding: Option<BindingStatus>,
+    /// Why there is no binding to be shown, if not for want of one.
+    #[serde(default)]
+    pub problem: Option<Code>,
 }
 
 /// How one binding stands.

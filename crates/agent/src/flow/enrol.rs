@@ -21,9 +21,10 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, name: Option<Str
     if caller.uid() != 0 {
         return Err(refused(Code::AdministratorNeeded));
     }
-    if agent.enrolled().is_ok() {
-        return Err(refused(Code::AlreadyEnrolled));
-    }
+    let copied = match agent.enrolled() {
+        Ok(_) => return Err(refused(Code::AlreadyEnrolled)),
+        Err(fault) => fault.code == Code::DeviceCopied,
+    };
     let string = caller.need(Need::EnrolmentString).await.map_err(failed)?;
     let said = std::str::from_utf8(string.expose())
         .map_err(|fault| Fault::new(Code::EnrolmentUnreadable, fault))
@@ -32,6 +33,10 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, name: Option<Str
                 .map_err(|fault| Fault::new(Code::EnrolmentUnreadable, fault))
         })
         .map_err(failed)?;
+    if copied {
+        // What was copied is another machine's: the directory is not asked in its name.
+        super::retire::erase(agent).await.map_err(failed)?;
+    }
     enrol(agent, &said, name).await.map_err(failed)
 }
 
@@ -44,7 +49,7 @@ async fn enrol(
         .ca
         .clone()
         .map_or(Trust::System, |ca| Trust::Pinned(ca.0));
-    let client = Client::new(&said.url, &trust)?;
+    let client = Client::through(&said.url, &trust, &agent.settings.proxy()?)?;
     // Kept until the answer is there: if that is lost, the same key asks again.
     let key = DeviceKey {
         key: identity::drawn_key(&agent.places.state)?,
@@ -65,7 +70,7 @@ async fn enrol(
     }
     vouched_key(&answer.vouch, &said.realm, said.realm_key.as_slice())?;
     let organisation = answer.organisation.name.clone();
-    let identity = Identity::new(said, key.key, answer.device);
+    let identity = Identity::new(said, key.key, answer.device, agent.machine().await);
     let words = DirectoryWords {
         organisation: answer.organisation,
         vouch: answer.vouch,

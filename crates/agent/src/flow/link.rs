@@ -23,7 +23,9 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str)
     let enrolled = agent.enrolled().map_err(failed)?;
     enrolled.reach(agent).await.map_err(failed)?;
     let _joining = agent.join(caller.uid()).map_err(failed)?;
-    let account = prepare(agent, caller.uid()).await.map_err(failed)?;
+    let account = prepare(agent, &enrolled, caller.uid())
+        .await
+        .map_err(failed)?;
     // A link that was cut before would stand in the way.
     clear_up(Rc::clone(agent), Some(account.uid)).await;
     let directory = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
@@ -85,15 +87,22 @@ pub(crate) async fn clear_up(agent: Rc<Agent>, uid: Option<u32>) {
     }
 }
 
-async fn prepare(agent: &Agent, uid: u32) -> Result<Account, Fault> {
-    if agent.binding_of(uid).is_ok() {
-        return Err(Fault::new(Code::AlreadyLinked, format!("uid {uid}")));
-    }
+async fn prepare(agent: &Rc<Agent>, enrolled: &Enrolled, uid: u32) -> Result<Account, Fault> {
+    let leftover = match agent.binding_of(uid) {
+        Ok(_) => return Err(Fault::new(Code::AlreadyLinked, format!("uid {uid}"))),
+        Err(fault) if fault.code == Code::AccountChanged => agent.with_uid(uid),
+        Err(fault) if fault.code == Code::NotLinked => None,
+        Err(fault) => return Err(fault),
+    };
     let account = agent.helper.inspect(uid).await?;
-    match account.obstacle {
-        Some(code) => Err(Fault::new(code, format!("account {}", account.name))),
-        None => Ok(account),
+    if let Some(code) = account.obstacle {
+        return Err(Fault::new(code, format!("account {}", account.name)));
     }
+    // Its account is gone, and its uid has passed to another name.
+    if let Some(leftover) = leftover {
+        super::unlink::give_up(agent, enrolled, &leftover).await?;
+    }
+    Ok(account)
 }
 
 /// A link in the making.

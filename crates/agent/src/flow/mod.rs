@@ -5,8 +5,8 @@
 use std::rc::Rc;
 
 use lockstep_client::Fault;
-use lockstep_model::{Code, StoreKind};
-use lockstep_protocol::local::{Done, Failure, OpensWith, StoreOpens};
+use lockstep_model::{Code, StoreKind, StoreState};
+use lockstep_protocol::local::{Done, Failure, KeptPassword, OpensWith, StoreOpens};
 use lockstep_sync::{Belief, Verdict};
 
 use crate::agent::{Agent, Enrolled};
@@ -17,6 +17,7 @@ pub(crate) mod change;
 pub(crate) mod disown;
 pub(crate) mod enrol;
 pub(crate) mod link;
+pub(crate) mod retire;
 pub(crate) mod sync;
 pub(crate) mod unlink;
 
@@ -85,6 +86,32 @@ async fn conclude(enrolled: &Enrolled, binding: &Binding, verdict: Verdict) -> E
                 stores: stores.collect(),
             })
         }
+    }
+}
+
+/// Which password an account goes on with when its binding is given up now.
+fn kept(binding: &Binding) -> KeptPassword {
+    let status = binding.status();
+    let account = status
+        .stores
+        .iter()
+        .find(|row| row.kind == StoreKind::Account);
+    let with = match account.map(|row| &row.state) {
+        Some(StoreState::InSync { .. }) if status.in_sync => OpensWith::New,
+        Some(StoreState::InSync { .. } | StoreState::NeedsYou { .. } | StoreState::Waiting) => {
+            OpensWith::Old
+        }
+        Some(
+            StoreState::Changing
+            | StoreState::Testing
+            | StoreState::Problem { .. }
+            | StoreState::NotTested,
+        )
+        | None => OpensWith::Unknown,
+    };
+    KeptPassword {
+        account: status.account,
+        with,
     }
 }
 

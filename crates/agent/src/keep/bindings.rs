@@ -88,6 +88,24 @@ pub(crate) fn load(state: &Path) -> Result<Vec<BindingFile>, KeepFault> {
     Ok(bindings)
 }
 
+/// The id of every binding, those whose records can't be read included.
+pub(crate) fn ids(state: &Path) -> Result<Vec<BindingId>, KeepFault> {
+    let all = state.join("bindings");
+    super::make_folder(&all)?;
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(&all)? {
+        // Another name is no binding's, and none of ours.
+        if let Some(id) = entry?
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
 /// Removes a binding with everything in its folder.
 pub(crate) fn remove(state: &Path, binding: BindingId) -> Result<(), KeepFault> {
     match fs::remove_dir_all(folder(state, binding)) {

@@ -14,6 +14,7 @@ use rand::RngCore as _;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::machine::Machine;
 use super::{KeepFault, read, write};
 
 const VERSION: u16 = 1;
@@ -34,6 +35,8 @@ pub(crate) struct Identity {
     pub(crate) key: DeviceKey,
     /// Its half of every envelope key.
     pub(crate) secret: FileSecret,
+    /// The machine that was enrolled.
+    pub(crate) machine: Machine,
 }
 
 /// The file's form. It holds secrets, hence no `Debug`.
@@ -47,6 +50,8 @@ struct IdentityFile {
     device: DeviceId,
     key: Zeroizing<String>,
     secret: Zeroizing<String>,
+    #[serde(default)]
+    machine: Machine,
 }
 
 /// What the directory said last of itself; kept so that a start without network has words.
@@ -60,7 +65,12 @@ pub(crate) struct DirectoryWords {
 
 impl Identity {
     /// A new identity for what an enrolment string says; the device's id follows from enrolling.
-    pub(crate) fn new(said: &EnrolmentString, key: SigningKey, device: DeviceId) -> Self {
+    pub(crate) fn new(
+        said: &EnrolmentString,
+        key: SigningKey,
+        device: DeviceId,
+        machine: Machine,
+    ) -> Self {
         let mut secret = vec![0_u8; 32];
         rand::rngs::OsRng.fill_bytes(&mut secret);
         Self {
@@ -74,6 +84,7 @@ impl Identity {
                 device: Some(device),
             },
             secret: FileSecret(Secret::new(secret)),
+            machine,
         }
     }
 
@@ -102,6 +113,7 @@ impl Identity {
                 device: Some(file.device),
             },
             secret: FileSecret(bytes(&file.secret)?),
+            machine: file.machine,
         }))
     }
 
@@ -117,6 +129,7 @@ impl Identity {
             device: self.device,
             key: text(Zeroizing::new(self.key.key.to_bytes()).as_slice()),
             secret: text(self.secret.0.expose()),
+            machine: self.machine.clone(),
         };
         write(&path(state), &file)
     }
@@ -155,6 +168,19 @@ pub(crate) fn drawn_key(state: &Path) -> Result<SigningKey, KeepFault> {
     Ok(key)
 }
 
+/// Erases the identity, what the directory said of itself, and a key drawn for it: the identity
+/// last, so that an erasure that was cut is begun again.
+pub(crate) fn erase(state: &Path) -> Result<(), KeepFault> {
+    super::remove(&drawn_path(state))?;
+    super::remove(&words_path(state))?;
+    super::remove(&path(state))
+}
+
+/// The file that holds the device's key.
+pub(crate) fn file(state: &Path) -> PathBuf {
+    path(state)
+}
+
 /// Forgets the drawn key: it is part of the identity now.
 pub(crate) fn forget_drawn_key(state: &Path) -> Result<(), KeepFault> {
     super::remove(&drawn_path(state))
@@ -188,7 +214,7 @@ mod tests {
             token: lockstep_protocol::Token("once".into()),
         };
         let key = SigningKey::random(&mut rand::rngs::OsRng);
-        let identity = Identity::new(&said, key, DeviceId::fresh());
+        let identity = Identity::new(&said, key, DeviceId::fresh(), Machine::of(Some("id"), None));
         identity.save(folder.path()).unwrap();
         let back = Identity::load(folder.path()).unwrap().unwrap();
         assert_eq!(back.device, identity.device);

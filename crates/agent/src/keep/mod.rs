@@ -15,6 +15,7 @@ pub(crate) mod bindings;
 pub(crate) mod envelopes;
 pub(crate) mod identity;
 pub(crate) mod journal;
+pub(crate) mod machine;
 
 /// Why something kept can't be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -31,6 +31,7 @@ mod device;
 mod disown;
 mod events;
 mod health;
+mod leave;
 mod me;
 mod observe;
 mod password;
@@ -196,6 +197,7 @@ fn api() -> OpenApiRouter<Shared> {
             .routes(routes!(device::report))
             .routes(routes!(device::retire))
             .routes(routes!(device::unlink))
+            .routes(routes!(leave::leave))
             .routes(routes!(disown::from_device))
             .routes(routes!(proof::start))
             .routes(routes!(proof::finish))

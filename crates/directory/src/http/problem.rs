@@ -205,6 +205,9 @@ fn status(code: Code) -> StatusCode {
         | Code::HelperUnavailable
         | Code::HelperRefused
         | Code::PlanRefused
+        | Code::ProxyRefused
+        | Code::AccountChangedLately
+        | Code::DeviceCopied
         | Code::StateUnreadable => StatusCode::BAD_REQUEST,
     }
 }

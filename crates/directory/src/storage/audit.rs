@@ -51,6 +51,8 @@ pub enum Action {
     DeviceUnlinked,
     /// A computer was revoked.
     DeviceRevoked,
+    /// A computer said that Lockstep is being removed from it.
+    DeviceLeft,
     /// Shares were released to a computer.
     SharesReleased,
     /// Shares were deleted.
@@ -81,6 +83,7 @@ impl Action {
             Self::DeviceProof => "device.proof",
             Self::DeviceUnlinked => "device.unlinked",
             Self::DeviceRevoked => "device.revoked",
+            Self::DeviceLeft => "device.left",
             Self::SharesReleased => "shares.released",
             Self::SharesRetired => "shares.retired",
         }

@@ -175,3 +175,24 @@ async fn a_thief_of_a_computer_that_an_owner_revokes_keeps_no_stream_binding_or_
     let again = world.ask(&world.owner, "POST", &revoke).await;
     assert_eq!(again.refusal(), Code::NotLinked);
 }
+
+#[tokio::test]
+async fn a_thief_of_a_computer_that_left_keeps_no_stream_binding_or_share() {
+    let world = World::new().await;
+    let computer = Computer::enrolled(&world).await;
+    let staying = Computer::enrolled(&world).await;
+    computer.link(OWNER, OWNERS, "u").await;
+    staying.link(OWNER, OWNERS, "u").await;
+    let mut line = computer.listen().await;
+    assert!(line.next().await.is_some());
+    computer.post("/device/leave", &()).await.said::<()>();
+    assert_eq!(line.next().await, None);
+    assert_eq!(computer.check_in().await.refusal(), Code::DeviceRefused);
+    let again = computer.post("/device/leave", &()).await;
+    assert_eq!(again.refusal(), Code::DeviceRefused);
+    staying.check_in().await.said::<CheckIn>();
+    assert_eq!(world.me(&world.owner).await.computers.len(), 1);
+    let mut db = world.storage.read().await.unwrap();
+    let shares = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM shares");
+    assert_eq!(shares.fetch_one(&mut *db).await.unwrap(), 1);
+}
