@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod demo;
 mod install;
+mod man;
 mod run;
 mod shots;
 mod test;
@@ -36,6 +37,8 @@ enum Command {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Write the manual pages of all programs into target/man/.
+    Man,
     /// Take a picture of every page of the portal, light and dark, into target/shots/.
     UiShots {
         #[command(flatten)]
@@ -60,6 +63,10 @@ fn main() -> anyhow::Result<()> {
             install::packages(consent)?;
             web::install()?;
             tidy::run(write)
+        }
+        Command::Man => {
+            demo::build_programs()?;
+            man::run()
         }
         Command::UiShots { consent } => {
             install::packages(consent)?;

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::run::{cargo, is_root, output, quietly, say, step, within};
-use crate::{Consent, demo, install, tidy, web};
+use crate::{Consent, demo, install, man, tidy, web};
 
 /// Runs everything; the first failure ends it.
 pub(crate) fn run(consent: Consent) -> anyhow::Result<()> {
@@ -15,6 +15,7 @@ pub(crate) fn run(consent: Consent) -> anyhow::Result<()> {
         &mut within("web", "npm", &["run", "--silent", "test"]),
     )?;
     demo::build_programs()?;
+    man::run()?;
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--quiet"]);
     run_as_root(&mut tests)?;

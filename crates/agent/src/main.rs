@@ -19,7 +19,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod agent;
 mod binding;
@@ -48,6 +48,12 @@ struct Arguments {
 enum Command {
     /// Runs the agent until it is told to stop.
     Run(Places),
+    /// Writes the manual pages into a folder; for packagers.
+    #[command(hide = true)]
+    Man {
+        /// The folder, which must exist.
+        folder: PathBuf,
+    },
     /// Stretches a password for the agent; not for people.
     #[command(hide = true)]
     Stretch {
@@ -77,6 +83,7 @@ pub(crate) struct Places {
 fn main() -> anyhow::Result<()> {
     platform::harden()?;
     match Arguments::parse().command {
+        Command::Man { folder } => Ok(man(&folder)?),
         Command::Stretch { parameters } => Ok(lockstep_opaque::stretch::serve_child(&parameters)?),
         Command::Run(places) => {
             let settings = settings::Settings::load(&places.config)?;
@@ -87,4 +94,18 @@ fn main() -> anyhow::Result<()> {
             tokio::task::LocalSet::new().block_on(&runtime, agent::run(places, settings))
         }
     }
+}
+
+/// Writes a page for the program and for each of its commands.
+fn man(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = vec![command];
+    while let Some(page) = pages.pop() {
+        pages.extend(page.get_subcommands().filter(|p| !p.is_hide_set()).cloned());
+        clap_mangen::Man::new(page)
+            .section("8")
+            .generate_to(folder)?;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use lockstep_directory::config::Files;
 use lockstep_directory::log::{self, LogFormat};
 use lockstep_directory::storage::chain::Head;
@@ -80,6 +80,12 @@ enum Command {
     },
     /// Prints the OpenAPI document of this version.
     Openapi,
+    /// Writes the manual pages into a folder; for packagers.
+    #[command(hide = true)]
+    Man {
+        /// The folder, which must exist.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -163,7 +169,22 @@ async fn main() -> anyhow::Result<ExitCode> {
             with_keys,
         } => operate::backup(&data.into(), &to, with_keys).await?,
         Command::Restore { data, from } => operate::restore(&data.into(), &from).await?,
+        Command::Man { folder } => man(&folder)?,
         Command::Openapi => operate::print(&lockstep_directory::http::openapi()?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a page for the program and for each of its commands.
+fn man(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    let mut pages = vec![command];
+    while let Some(page) = pages.pop() {
+        pages.extend(page.get_subcommands().filter(|p| !p.is_hide_set()).cloned());
+        clap_mangen::Man::new(page)
+            .section("8")
+            .generate_to(folder)?;
+    }
+    Ok(())
 }

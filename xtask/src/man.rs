@@ -1,0 +1,67 @@
+//! The manual pages: generated when a package is made, never checked in.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::run::{output, quietly, say};
+
+/// The programs whose arguments clap describes.
+const PROGRAMS: [&str; 3] = ["lockstep", "lockstep-agent", "lockstep-directory"];
+/// The one that describes itself: root's program has no parser of arguments that it can do without.
+const HELPER: &str = "lockstep-helper";
+
+/// Writes every page, from programs that are built.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let folder = Path::new("target/man");
+    if folder.exists() {
+        std::fs::remove_dir_all(folder)?;
+    }
+    std::fs::create_dir_all(folder)?;
+    let built = Path::new("target/debug");
+    for program in PROGRAMS {
+        quietly(Command::new(built.join(program)).arg("man").arg(folder))?;
+    }
+    let help = output(Command::new(built.join(HELPER)).arg("--help"))?;
+    std::fs::write(folder.join(format!("{HELPER}.8")), page(HELPER, &help)?)?;
+    judge(folder)
+}
+
+/// A page around what a program says of itself.
+fn page(program: &str, help: &str) -> anyhow::Result<String> {
+    let (about, rest) = help.split_once('\n').context("no help")?;
+    let about = about.trim_end_matches('.');
+    // At the start of a line a dot or an apostrophe would be a command; a backslash is one anywhere.
+    let rest = rest.trim().replace('\\', "\\e").replace('-', "\\-");
+    let rest: String = rest.lines().map(|line| format!("\\&{line}\n")).collect();
+    Ok(format!(
+        ".TH {program} 8\n.SH NAME\n{name} \\- {about}\n.SH DESCRIPTION\n.nf\n{rest}.fi\n",
+        name = program.replace('-', "\\-")
+    ))
+}
+
+/// Has groff read every page, where it is at hand.
+fn judge(folder: &Path) -> anyhow::Result<()> {
+    let mut pages = 0;
+    let groff = output(Command::new("groff").arg("--version")).is_ok();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        pages += 1;
+        if groff {
+            let mut reader = Command::new("groff");
+            let read = reader
+                .args(["-man", "-Tutf8", "-ww", "-z"])
+                .arg(&path)
+                .output()?;
+            let said = String::from_utf8_lossy(&read.stderr);
+            if !read.status.success() || !said.trim().is_empty() {
+                bail!("{}: {said}", path.display());
+            }
+        }
+    }
+    if !groff {
+        say("SKIPPED: nobody has read the manual pages: groff is not installed")?;
+    }
+    say(&format!("{pages} manual pages are in {}", folder.display()))
+}
