@@ -57,6 +57,8 @@ pub(crate) struct Agent {
     pub(crate) online_since: Cell<Option<Timestamp>>,
     /// Wakes whoever serves an identity that may be gone.
     identities: watch::Sender<()>,
+    /// Whoever holds it looks at this computer: one at a time, since that asks helper and directory.
+    pub(crate) examining: tokio::sync::Mutex<()>,
 }
 
 /// The directory it is enrolled in.
@@ -115,6 +117,7 @@ impl Agent {
             online: watch::Sender::new(false),
             online_since: Cell::new(None),
             identities: watch::Sender::new(()),
+            examining: tokio::sync::Mutex::default(),
             places,
         };
         let identity = Identity::load(&agent.places.state)?;

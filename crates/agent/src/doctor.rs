@@ -29,6 +29,7 @@ const CLOCK: Duration = Duration::from_secs(5 * 60);
 
 /// Looks at this computer, for the account of a uid; for root, at every account.
 pub(crate) async fn examine(agent: &Rc<Agent>, uid: u32) -> Vec<Finding> {
+    let _alone = agent.examining.lock().await;
     let mut found = vec![configuration(agent), state(&agent.places.state)];
     found.extend(helper(agent).await);
     found.push(service());

@@ -10,6 +10,7 @@
 //! | [`helper`] | the socket of the root helper |
 //! | [`report`] | telling the directory how the stores stand |
 //! | [`doctor`] | looking at everything that following needs |
+//! | [`sandbox`] | which files are left |
 //! | [`settings`], [`log`] | what an administrator may say of the agent itself |
 //!
 //! **Architecture invariants.** Decisions are made in `lockstep-sync`; here is no rule about
@@ -32,6 +33,7 @@ mod local;
 mod log;
 mod platform;
 mod report;
+mod sandbox;
 mod settings;
 mod standing;
 mod wire;
@@ -88,6 +90,9 @@ fn main() -> anyhow::Result<()> {
         Command::Run(places) => {
             let settings = settings::Settings::load(&places.config)?;
             log::start(settings.log.as_deref());
+            if !sandbox::enter(&places)? {
+                tracing::warn!("this kernel has no Landlock: the agent's unit alone keeps it in");
+            }
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;

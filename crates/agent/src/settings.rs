@@ -125,6 +125,21 @@ mod tests {
     }
 
     #[test]
+    fn the_packaged_file_says_nothing_and_what_it_explains_is_true() {
+        let packaged = include_str!("../../../packaging/lockstep/agent.toml");
+        let silent = Settings::parse(packaged, Path::new("x")).unwrap();
+        assert!(silent.proxy.is_none() && silent.log.is_none());
+        let lines = packaged.lines().map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.starts_with(' ') => setting,
+            Some(_) | None => line,
+        });
+        let said = lines.collect::<Vec<_>>().join("\n");
+        let said = Settings::parse(&said, Path::new("x")).unwrap();
+        assert!(said.proxy.is_some() && said.log.is_some() && said.no_proxy.len() == 2);
+        said.proxy().unwrap();
+    }
+
+    #[test]
     fn what_is_unknown_or_malformed_is_refused_with_its_line_and_key() {
         let unknown = fault("log = \"info\"\n\nprxy = \"http://a\"\n");
         assert!(
