@@ -50,6 +50,8 @@ pub enum Attempt {
         person: PersonId,
         /// The stamp that it replaces, if there is a password.
         from: Option<Stamp>,
+        /// What was charged for the start.
+        lanes: Vec<Lane>,
     },
     /// A person proves the password on a device.
     Device {

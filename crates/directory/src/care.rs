@@ -98,7 +98,7 @@ async fn make_admin_link(storage: &Storage, config: &Config) -> anyhow::Result<S
     let owner = owners.next().context("the directory has no admin")?;
     if owner.credential.is_some() || owners.any(|other| other.credential.is_some()) {
         bail!(
-            "{} has a password already: sign in with it",
+            "{} has a password already: sign in with it, or make a `reset-link`",
             owner.user_name
         );
     }

@@ -10,7 +10,7 @@
 //! | [`metrics`], [`log`] | what is measured, what is written down |
 //! | [`keys`], [`config`], [`place`], [`init`] | files and set-up |
 //! | [`certificate`], [`tls`], [`serve`] | certificate, sockets, a graceful stop |
-//! | [`backup`], [`restore`], [`care`] | what an operator does, and what is done every day |
+//! | [`backup`], [`restore`], [`rescue`], [`care`] | what an operator does, and what is done every day |
 //!
 //! **Architecture invariants.** No password and no key that opens a computer ever reaches this
 //! program. Handlers name their actor by an extractor type, so a forgotten check does not compile.
@@ -30,6 +30,7 @@ pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod place;
+pub mod rescue;
 pub mod restore;
 pub mod serve;
 pub mod storage;

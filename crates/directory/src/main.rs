@@ -51,6 +51,13 @@ enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Makes a reset link for an admin whom no other admin can let in; the directory may be running.
+    ResetLink {
+        #[command(flatten)]
+        data: Data,
+        /// The admin's user name.
+        user_name: String,
+    },
     /// Makes the directory's own TLS certificate anew; computers go on trusting it.
     RenewCertificate {
         #[command(flatten)]
@@ -156,6 +163,9 @@ async fn main() -> anyhow::Result<ExitCode> {
         Command::Serve { data } => lockstep_directory::serve::serve(&data.into()).await?,
         Command::Init(said) => operate::init(said).await?,
         Command::AdminLink { data } => operate::admin_link(&data.into()).await?,
+        Command::ResetLink { data, user_name } => {
+            operate::reset_link(&data.into(), &user_name).await?;
+        }
         Command::RenewCertificate { data } => operate::renew_certificate(&data.into())?,
         Command::Audit(Audit::Verify { data, expect }) => {
             return operate::verify(&data.into(), expect).await;

@@ -11,7 +11,7 @@ use lockstep_directory::init::Answers;
 use lockstep_directory::storage::chain::{self, Chained, Head};
 use lockstep_directory::storage::{is_present, look};
 use lockstep_directory::{
-    backup as backups, care, certificate, init as initial, restore as restoring,
+    backup as backups, care, certificate, init as initial, rescue, restore as restoring,
 };
 use lockstep_model::Ksf;
 use lockstep_protocol::api::ItContact;
@@ -58,6 +58,12 @@ pub(crate) async fn admin_link(files: &Files) -> anyhow::Result<()> {
     let link = care::admin_link(files).await?;
     print(&format!("{link}\n"))?;
     tell("The link above works once, for 7 days. Former ones are void.")
+}
+
+pub(crate) async fn reset_link(files: &Files, user_name: &str) -> anyhow::Result<()> {
+    let link = rescue::reset_link(files, user_name).await?;
+    print(&format!("{link}\n"))?;
+    tell("The link above works once, for a day. Former ones are void.")
 }
 
 pub(crate) fn renew_certificate(files: &Files) -> anyhow::Result<()> {

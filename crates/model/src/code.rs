@@ -167,7 +167,7 @@ codes! {
     SignInLocked = 2013, Never,
         "Your {org} account is locked. Nothing was changed.",
         "Call {it}.",
-        "Somebody said \"This wasn't me\" of the last change: `lockstep admin unlock`, or issue a new password.";
+        "Somebody said \"This wasn't me\" of the last change: `lockstep admin unlock`, or issue a new password. For the only owner: `lockstep-directory reset-link`.";
     Suspended = 2014, Never,
         "Your {org} account is suspended. Nothing was changed.",
         "Ask {it}.",

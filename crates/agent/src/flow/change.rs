@@ -205,6 +205,8 @@ fn was_refused(code: Code) -> bool {
         Code::DirectoryUnreachable,
         Code::NotLinked,
         Code::ProxyRefused,
+        Code::SignInLocked,
+        Code::Suspended,
     ]
     .contains(&code)
 }

@@ -38,6 +38,22 @@ impl Access {
     }
 }
 
+/// Whether somebody may administer the directory.
+///
+/// Whoever issued a password for one use knows it: nobody administers before they have replaced it,
+/// so that its use by somebody else comes to light.
+///
+/// # Errors
+///
+/// [`Code::NotAllowed`], [`Code::OwnPasswordNeeded`].
+pub fn may_administer(role: Role, temporary: bool) -> Result<(), Code> {
+    match (role, temporary) {
+        (Role::Person, _) => Err(Code::NotAllowed),
+        (Role::Owner, true) => Err(Code::OwnPasswordNeeded),
+        (Role::Owner, false) => Ok(()),
+    }
+}
+
 /// Whether an admin may decide about somebody's password or standing.
 ///
 /// Nobody resets someone with more rights, who would then be lent to them; and about oneself nobody
@@ -106,6 +122,17 @@ mod tests {
         let no = Err(Code::NotAllowed);
         assert_eq!(may_decide((sam, person), (anna, owner)), no);
         assert_eq!(may_decide((sam, owner), (sam, owner)), no);
+    }
+
+    #[test]
+    fn an_owner_administers_under_a_password_of_their_own() {
+        assert_eq!(may_administer(Role::Owner, false), Ok(()));
+        let own = Err(Code::OwnPasswordNeeded);
+        assert_eq!(may_administer(Role::Owner, true), own);
+        for temporary in [false, true] {
+            let no = Err(Code::NotAllowed);
+            assert_eq!(may_administer(Role::Person, temporary), no);
+        }
     }
 
     #[test]

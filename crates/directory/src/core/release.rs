@@ -36,22 +36,20 @@ impl Release {
     /// The envelope's own generation may be one ahead: the share that a change under way was given.
     #[must_use]
     pub fn is_granted(self) -> bool {
-        let Self {
-            envelope,
-            proved,
-            issued,
-            rule,
-        } = self;
-        let known =
-            envelope.epoch == proved.epoch && envelope.generation <= proved.generation.next();
-        let older_than_issued = envelope.generation < issued;
-        known
-            && (!older_than_issued
-                || match rule {
-                    ReleaseRule::Always => true,
-                    // Nobody can enrol a second factor yet.
-                    ReleaseRule::Factor | ReleaseRule::Never => false,
-                })
+        self.envelope.epoch == self.proved.epoch
+            && self.envelope.generation <= self.proved.generation.next()
+            && !self.is_closed_by_issue()
+    }
+
+    /// Whether the envelope is older than an issued password, and the rule keeps it closed for that.
+    #[must_use]
+    pub fn is_closed_by_issue(self) -> bool {
+        self.envelope.generation < self.issued
+            && match self.rule {
+                ReleaseRule::Always => false,
+                // Nobody can enrol a second factor yet.
+                ReleaseRule::Factor | ReleaseRule::Never => true,
+            }
     }
 }
 

@@ -24,13 +24,14 @@ use crate::attempts::Attempt;
 use crate::core::access::may_decide;
 use crate::core::credential::Command;
 use crate::core::names::UserName;
+use crate::core::throttle::Lane;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Person};
 use crate::storage::{Write, commit, devices, reports, sessions};
 use crate::tokens;
 
 /// How long a reset link works.
-const RESET_LINK_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const RESET_LINK_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// First step of issuing a password, which the admin's own program draws.
 #[utoipa::path(post, operation_id = "start_issue", path = "/admin/people/{person}/password/start",
@@ -39,23 +40,31 @@ const RESET_LINK_MS: i64 = 24 * 60 * 60 * 1000;
 pub(super) async fn issue_start(
     State(directory): State<Arc<Directory>>,
     FreshAdministrator(admin): FreshAdministrator,
+    origin: Origin,
     Named(id): Named<PersonId>,
     Body(ask): Body<IssueStart>,
 ) -> Answer<IssueStarted> {
-    let mut db = directory.storage.read().await?;
-    let person = people::by_id(&mut db, id)
-        .await?
-        .ok_or(Code::NoSuchPerson)?;
-    let by = admin.person();
-    may_decide((by.id, by.role), (person.id, person.role))?;
+    let by = admin.person().id;
+    // Attempts without a finish would push those of others out.
+    let lanes: Vec<Lane> = origin
+        .source()
+        .into_iter()
+        .chain([Lane::Session(by)])
+        .collect();
+    directory.charge(&lanes)?;
+    let issuing = Action::PasswordIssued;
+    let Deciding { write, person, .. } =
+        Deciding::about(id, &directory, &admin, &origin, issuing).await?;
+    drop(write);
     let answer = directory
         .keys
         .opaque
         .register(&id.to_string(), ask.registration_request.as_slice());
     let attempt = Attempt::Issue {
-        admin: by.id,
+        admin: by,
         person: id,
         from: person.credential.map(|kept| kept.stamp),
+        lanes,
     };
     Ok(Json(IssueStarted {
         registration_response: Bytes(answer.map_err(|_| Code::BadRequest)?),
@@ -81,6 +90,7 @@ pub(super) async fn issue_finish(
         admin: by,
         person,
         from,
+        lanes,
     }) = attempt
     else {
         return Err(Code::AttemptExpired.into());
@@ -88,8 +98,10 @@ pub(super) async fn issue_finish(
     if by != admin.person().id || person != id {
         return Err(Code::AttemptExpired.into());
     }
+    directory.refund(&lanes);
     let verifier = directory.new_verifier(ask.registration_record.as_slice())?;
-    let mut deciding = Deciding::about(id, &directory, &admin, &origin).await?;
+    let issuing = Action::PasswordIssued;
+    let mut deciding = Deciding::about(id, &directory, &admin, &origin, issuing).await?;
     let changed = Provenance {
         at: deciding.at,
         channel: Channel::Admin,
@@ -105,7 +117,7 @@ pub(super) async fn issue_finish(
             changed,
             temporary: ask.temporary,
         },
-        action: Action::PasswordIssued,
+        action: issuing,
         keep_session: &[],
         actor: deciding.actor,
         address: &origin.address,
@@ -118,8 +130,6 @@ pub(super) async fn issue_finish(
             return Err(code.into());
         }
     };
-    people::end_links(&mut deciding.write, id).await?;
-    reports::resolve(&mut deciding.write, id).await?;
     let mut behind = Vec::new();
     for binding in devices::bindings_of_person(&mut deciding.write, id).await? {
         let computer = directory
@@ -129,7 +139,10 @@ pub(super) async fn issue_finish(
             behind.push(computer);
         }
     }
+    let name = UserName::as_typed(&deciding.person.user_name);
     directory.commit_and_tell(deciding.write, concerned).await?;
+    // Who had forgotten the former one has likely tried.
+    directory.forgive(&name, id);
     Ok(Json(Issued {
         generation: credential.stamp.generation,
         behind,
@@ -146,7 +159,8 @@ pub(super) async fn reset_link(
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Answer<ResetLink> {
-    let mut deciding = Deciding::about(id, &directory, &admin, &origin).await?;
+    let making = Action::ResetLinkMade;
+    let mut deciding = Deciding::about(id, &directory, &admin, &origin, making).await?;
     if deciding.person.credential.is_none() {
         // Who has no password yet gets an invitation.
         return Err(Code::BadRequest.into());
@@ -156,11 +170,10 @@ pub(super) async fn reset_link(
     people::end_links(&mut deciding.write, id).await?;
     let hash = tokens::hash(&token);
     people::add_link(&mut deciding.write, id, &hash, LinkKind::Reset, expires_at).await?;
-    deciding.write_down(Action::ResetLinkMade).await?;
+    deciding.write_down(making, Ok(())).await?;
     commit(deciding.write).await?;
-    let url = &directory.config.url;
     Ok(Json(ResetLink {
-        reset_link: Token(format!("{url}/reset#{token}")),
+        reset_link: reset_link_of(&directory.config.url, &token),
         expires_at,
     }))
 }
@@ -175,9 +188,10 @@ pub(super) async fn unlock(
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Result<StatusCode, Refusal> {
-    let mut deciding = Deciding::about(id, &directory, &admin, &origin).await?;
+    let unlocking = Action::PersonUnlocked;
+    let mut deciding = Deciding::about(id, &directory, &admin, &origin, unlocking).await?;
     reports::resolve(&mut deciding.write, id).await?;
-    deciding.write_down(Action::PersonUnlocked).await?;
+    deciding.write_down(unlocking, Ok(())).await?;
     let name = UserName::as_typed(&deciding.person.user_name);
     deciding.tell(&directory).await?;
     directory.forgive(&name, id);
@@ -195,12 +209,13 @@ pub(super) async fn suspend(
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Result<StatusCode, Refusal> {
-    let mut deciding = Deciding::about(id, &directory, &admin, &origin).await?;
+    let suspending = Action::PersonSuspended;
+    let mut deciding = Deciding::about(id, &directory, &admin, &origin, suspending).await?;
     let at = deciding.at;
     if people::set_suspended(&mut deciding.write, id, Some(at)).await? {
         sessions::end_others(&mut deciding.write, id, &[], at).await?;
         people::end_links(&mut deciding.write, id).await?;
-        deciding.write_down(Action::PersonSuspended).await?;
+        deciding.write_down(suspending, Ok(())).await?;
     }
     deciding.tell(&directory).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -216,12 +231,22 @@ pub(super) async fn resume(
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Result<StatusCode, Refusal> {
-    let mut deciding = Deciding::about(id, &directory, &admin, &origin).await?;
+    let resuming = Action::PersonResumed;
+    let mut deciding = Deciding::about(id, &directory, &admin, &origin, resuming).await?;
     if people::set_suspended(&mut deciding.write, id, None).await? {
-        deciding.write_down(Action::PersonResumed).await?;
+        deciding.write_down(resuming, Ok(())).await?;
     }
+    let name = UserName::as_typed(&deciding.person.user_name);
     deciding.tell(&directory).await?;
+    // What they tried while they were kept out is no guess.
+    directory.forgive(&name, id);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The link that a person opens who forgot the password; the token is in the fragment, which no
+/// server sees.
+pub(crate) fn reset_link_of(url: &str, token: &str) -> Token {
+    Token(format!("{url}/reset#{token}"))
 }
 
 /// A decision of an admin about a person, inside the transaction that stores it.
@@ -234,34 +259,45 @@ struct Deciding<'a> {
 }
 
 impl<'a> Deciding<'a> {
+    /// Begins it, by what admin and person are now; that it was not theirs to decide is written down.
     async fn about(
         id: PersonId,
         directory: &Directory,
         admin: &'a Administrator,
         origin: &'a Origin,
+        action: Action,
     ) -> Result<Self, Refusal> {
-        let mut write = admin.write(directory).await?;
+        let (mut write, by) = admin.write_as(directory).await?;
         let person = people::by_id(&mut write, id).await?;
         let person = person.ok_or(Code::NoSuchPerson)?;
-        let by = admin.person();
-        may_decide((by.id, by.role), (person.id, person.role))?;
-        Ok(Self {
+        let judged = may_decide((by.id, by.role), (person.id, person.role));
+        let mut deciding = Self {
             write,
             person,
-            actor: &by.user_name,
+            actor: &admin.person().user_name,
             address: &origin.address,
             at: now(),
-        })
+        };
+        if let Err(code) = judged {
+            deciding.write_down(action, Err(code)).await?;
+            commit(deciding.write).await?;
+            return Err(code.into());
+        }
+        Ok(deciding)
     }
 
-    async fn write_down(&mut self, action: Action) -> Result<(), Refusal> {
+    async fn write_down(
+        &mut self,
+        action: Action,
+        result: Result<(), Code>,
+    ) -> Result<(), Refusal> {
         let entry = Entry {
             at: self.at,
             actor: self.actor,
             action,
             subject: &self.person.user_name,
             address: self.address,
-            result: Ok(()),
+            result,
         };
         Ok(audit::append(&mut self.write, entry).await?)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::HeaderMap;
-use lockstep_model::{Channel, Code, Provenance};
+use lockstep_model::{Channel, Code, Provenance, Timestamp};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::public::{
@@ -19,8 +19,8 @@ use super::problem::{Answer, Refusal};
 use super::{Directory, now};
 use crate::core::credential::Command;
 use crate::storage::audit::Action;
+use crate::storage::commit;
 use crate::storage::people::{self, Link};
-use crate::storage::{commit, reports};
 use crate::tokens;
 
 /// Tells whom a link is for.
@@ -32,7 +32,7 @@ pub(super) async fn open(
 ) -> Answer<ActivationOffer> {
     let mut db = directory.storage.read().await?;
     let link = people::link(&mut db, &tokens::hash(ask.token.expose()), now()).await?;
-    let link = link.ok_or(Code::InvitationSpent)?;
+    let link = usable(link)?;
     Ok(Json(ActivationOffer {
         kind: link.kind,
         user_name: link.person.user_name,
@@ -50,7 +50,7 @@ pub(super) async fn start(
 ) -> Answer<ActivationStarted> {
     let mut db = directory.storage.read().await?;
     let link = people::link(&mut db, &tokens::hash(ask.token.expose()), now()).await?;
-    let id = link.ok_or(Code::InvitationSpent)?.person.id.to_string();
+    let id = usable(link)?.person.id.to_string();
     let answer = directory
         .keys
         .opaque
@@ -71,14 +71,14 @@ pub(super) async fn finish(
 ) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
     let at = now();
     let token_hash = tokens::hash(ask.token.expose());
+    // Strangers never get as far as the one writer.
+    let mut db = directory.storage.read().await?;
+    usable(people::link(&mut db, &token_hash, at).await?)?;
+    drop(db);
     let mut write = directory.storage.write().await?;
-    let link = people::link(&mut write, &token_hash, at).await?;
-    let link = link.ok_or(Code::InvitationSpent)?;
-    let (command, action) = directory.by_link(&link, &ask, &origin)?;
+    let link = usable(people::link(&mut write, &token_hash, at).await?)?;
+    let (command, action) = directory.by_link(&link, &ask, &origin, at)?;
     let Link { person, .. } = link;
-    if person.access.suspended_at.is_some() {
-        return Err(Code::Suspended.into());
-    }
     let change = Change {
         person: &person,
         command,
@@ -95,12 +95,18 @@ pub(super) async fn finish(
             return Err(code.into());
         }
     };
-    people::end_links(&mut write, person.id).await?;
-    // The password that was reported is no more.
-    reports::resolve(&mut write, person.id).await?;
     let (headers, opened) = open_session(&mut write, person.id, ask.carry, &origin, at).await?;
     directory.commit_and_tell(write, concerned).await?;
     Ok((headers, Json(opened)))
+}
+
+/// A link that was found and may be used now. A locked person's may: an admin made it since.
+fn usable(link: Option<Link>) -> Result<Link, Code> {
+    let link = link.ok_or(Code::InvitationSpent)?;
+    match link.person.access.suspended_at {
+        Some(_) => Err(Code::Suspended),
+        None => Ok(link),
+    }
 }
 
 impl Directory {
@@ -109,11 +115,12 @@ impl Directory {
         link: &Link,
         ask: &ActivationFinish,
         origin: &Origin,
+        at: Timestamp,
     ) -> Result<(Command, Action), Refusal> {
         let verifier = self.new_verifier(ask.registration_record.as_slice())?;
         let epoch = self.storage.epoch();
         let changed = |channel| Provenance {
-            at: now(),
+            at,
             channel,
             client: origin.client.clone(),
             address: origin.address.clone(),

@@ -10,7 +10,6 @@ use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use lockstep_model::{Code, PersonId, Timestamp};
 use lockstep_protocol::Token;
-use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::public::{Carry, SessionOpened};
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
@@ -141,12 +140,8 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
 /// Says which change of the password ended a session, if that is what ended it.
 async fn why_ended(db: &mut SqliteConnection, token_hash: &[u8]) -> Result<Refusal, StorageFault> {
     let after = Timestamp(now().0 - DISOWN_MS);
-    let person = match sessions::ended(db, token_hash, after).await? {
-        Some(person) => people::by_id(db, person).await?,
-        None => None,
-    };
-    let changed = person.and_then(|person| Some(person.credential?.changed));
-    Ok(Refusal::signed_out(changed))
+    let ended = sessions::ended(db, token_hash, after).await?;
+    Ok(Refusal::signed_out(ended.map(|ended| ended.by)))
 }
 
 impl SignedIn {
@@ -163,7 +158,7 @@ impl SignedIn {
     }
 }
 
-/// Somebody with a session who may administer the directory.
+/// Somebody with a session who may administer the directory, under a password of their own.
 pub(super) struct Administrator(SignedIn);
 
 impl FromRequestParts<Arc<Directory>> for Administrator {
@@ -174,7 +169,7 @@ impl FromRequestParts<Arc<Directory>> for Administrator {
         directory: &Arc<Directory>,
     ) -> Result<Self, Refusal> {
         let signed_in = SignedIn::from_request_parts(parts, directory).await?;
-        may_administer(signed_in.person.role)?;
+        may_administer(&signed_in.person)?;
         Ok(Self(signed_in))
     }
 }
@@ -187,18 +182,25 @@ impl Administrator {
 
     /// Begins a write in this admin's name, if session and role still stand.
     pub(super) async fn write(&self, directory: &Directory) -> Result<Write, Refusal> {
+        Ok(self.write_as(directory).await?.0)
+    }
+
+    /// The same, with the admin as they are now: to judge a decision by.
+    pub(super) async fn write_as(&self, directory: &Directory) -> Result<(Write, Person), Refusal> {
         let mut write = self.0.write(directory).await?;
         let person = people::by_id(&mut write, self.0.person.id).await?;
-        may_administer(person.ok_or(Code::SignedOut)?.role)?;
-        Ok(write)
+        let person = person.ok_or(Code::SignedOut)?;
+        may_administer(&person)?;
+        Ok((write, person))
     }
 }
 
-fn may_administer(role: Role) -> Result<(), Code> {
-    match role {
-        Role::Owner => Ok(()),
-        Role::Person => Err(Code::NotAllowed),
-    }
+fn may_administer(person: &Person) -> Result<(), Code> {
+    let temporary = person
+        .credential
+        .as_ref()
+        .is_some_and(|kept| kept.temporary);
+    access::may_administer(person.role, temporary)
 }
 
 /// An [`Administrator`] who has signed in a short while ago: for what is risky.

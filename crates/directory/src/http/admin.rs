@@ -18,6 +18,7 @@ use lockstep_protocol::api::public::LinkKind;
 use super::actor::{Administrator, Body, FreshAdministrator, Named, Origin};
 use super::problem::{Answer, Refusal};
 use super::{Directory, now};
+use crate::core::access::may_decide;
 use crate::core::enrolment::EnrolmentToken;
 use crate::core::names::{self, UserName};
 use crate::live::Topic;
@@ -85,8 +86,8 @@ pub(super) async fn invite(
     let display_name = names::display_name(&ask.display_name)?;
     let token = tokens::fresh();
     let expires_at = Timestamp(at.0 + INVITATION_MS);
-    let mut write = admin.write(&directory).await?;
-    let person = invitee(&mut write, &name, display_name, at).await?;
+    let (mut write, by) = admin.write_as(&directory).await?;
+    let person = invitee(&mut write, &by, &name, display_name, at).await?;
     people::add_link(
         &mut write,
         person,
@@ -241,6 +242,7 @@ fn status(person: &Person) -> PersonStatus {
 /// Adds a person, or takes one who has yet to activate: their former links end.
 async fn invitee(
     write: &mut Write,
+    by: &Person,
     name: &UserName,
     display_name: &str,
     at: Timestamp,
@@ -253,6 +255,8 @@ async fn invitee(
     let pending = pending
         .filter(|person| person.credential.is_none())
         .ok_or(Code::NameTaken)?;
+    // Whoever opens the new link becomes that person.
+    may_decide((by.id, by.role), (pending.id, pending.role))?;
     people::end_links(write, pending.id).await?;
     Ok(pending.id)
 }

@@ -1,6 +1,6 @@
 //! What every new password has in common, whichever door it came through.
 
-use lockstep_model::{Code, PersonId, Timestamp};
+use lockstep_model::{Code, Origin, PersonId, Timestamp};
 use sqlx::SqliteConnection;
 
 use super::Directory;
@@ -9,7 +9,7 @@ use crate::core::credential::{self, Command, Credential, Event};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Person};
-use crate::storage::{StorageFault, Write, commit, devices, sessions};
+use crate::storage::{StorageFault, Write, commit, devices, reports, sessions, shares};
 
 /// One new password.
 pub(super) struct Change<'a> {
@@ -40,8 +40,9 @@ pub(super) async fn commit_change(
     }
 }
 
-/// Stores a new credential, ends every session but one, and writes it down; of a refusal it stores
-/// the audit's entry alone. Gives the credential, and whom to tell once it is committed.
+/// Stores a new credential, ends every session but one and every link, and writes it down; of a
+/// refusal it stores the audit's entry alone. Gives the credential, and whom to tell once it is
+/// committed.
 pub(super) async fn set_password(
     write: &mut Write,
     change: Change<'_>,
@@ -68,7 +69,15 @@ pub(super) async fn set_password(
     match decided {
         Ok(Event::CredentialSet(credential)) => {
             people::set_credential(write, person.id, &credential).await?;
-            sessions::end_by_change(write, person.id, keep_session, at).await?;
+            people::end_links(write, person.id).await?;
+            if credential.origin == Origin::Issued {
+                // What was reported is the password of before.
+                reports::resolve(write, person.id).await?;
+                // Under the generation that is now an issued one, they would pass for its own.
+                let generation = credential.stamp.generation;
+                shares::delete_uncommitted(write, person.id, generation).await?;
+            }
+            sessions::end_by_change(write, person.id, keep_session, &credential.changed).await?;
             let concerned = topics(write, person.id).await?;
             Ok(Ok((credential, concerned)))
         }

@@ -29,10 +29,16 @@ pub(super) async fn from_session(
     token: SessionToken,
     origin: Origin,
 ) -> Answer<Reported> {
-    let mut write = directory.storage.write().await?;
     let after = Timestamp(now().0 - DISOWN_MS);
-    let person = sessions::ended(&mut write, &token.hash, after).await?;
-    let person = people::by_id(&mut write, person.ok_or(Code::SignedOut)?).await?;
+    // Strangers never get as far as the one writer.
+    let mut db = directory.storage.read().await?;
+    let ended = sessions::ended(&mut db, &token.hash, after).await?;
+    ended.ok_or(Code::SignedOut)?;
+    drop(db);
+    let mut write = directory.storage.write().await?;
+    let ended = sessions::ended(&mut write, &token.hash, after).await?;
+    let person = ended.ok_or(Code::SignedOut)?.person;
+    let person = people::by_id(&mut write, person).await?;
     let person = person.ok_or(Code::SignedOut)?;
     let said = Said {
         actor: &person.user_name,
@@ -77,6 +83,8 @@ struct Said<'a> {
 }
 
 impl Directory {
+    /// Opens a report. Said again, by whomever, it is the same one: nobody fills the audit, or ends
+    /// what an admin has done about it meanwhile.
     async fn disowned(
         &self,
         mut write: Write,
@@ -93,7 +101,13 @@ impl Directory {
             client: said.client.to_owned(),
             address: said.address.to_owned(),
         };
-        reports::open(&mut write, person.id, &report, locked).await?;
+        if !reports::open(&mut write, person.id, &report, locked).await? {
+            let open = reports::of(&mut write, person.id).await?;
+            return Ok(Json(Reported {
+                at: open.map_or(at, |open| open.at),
+                locked: person.access.locked_at.is_some(),
+            }));
+        }
         if locked {
             sessions::end_others(&mut write, person.id, &[], at).await?;
             people::end_links(&mut write, person.id).await?;

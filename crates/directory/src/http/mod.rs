@@ -41,6 +41,7 @@ mod public;
 mod sessions;
 mod web;
 
+pub(crate) use accounts::{RESET_LINK_MS, reset_link_of};
 pub(crate) use actor::PeerAddress;
 pub(crate) use admin::{INVITATION_MS, activation_link};
 pub use assertion::Nonces;

@@ -153,9 +153,11 @@ fn status(code: Code) -> StatusCode {
         | Code::NotTheNewPassword
         | Code::NotTheCurrentPassword
         | Code::DeviceRefused => StatusCode::UNAUTHORIZED,
-        Code::NotAllowed | Code::DirectoryNotTrusted | Code::SignInLocked | Code::Suspended => {
-            StatusCode::FORBIDDEN
-        }
+        Code::NotAllowed
+        | Code::DirectoryNotTrusted
+        | Code::OwnPasswordNeeded
+        | Code::SignInLocked
+        | Code::Suspended => StatusCode::FORBIDDEN,
         Code::ChangedMeanwhile
         | Code::AlreadyLinked
         | Code::AlreadyEnrolled
@@ -180,7 +182,6 @@ fn status(code: Code) -> StatusCode {
         | Code::ThatIsTheOldPassword
         | Code::NotTheComputersPassword
         | Code::OldPasswordNeeded
-        | Code::OwnPasswordNeeded
         | Code::TooShort
         | Code::TooLong
         | Code::Common

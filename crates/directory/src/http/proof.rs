@@ -18,7 +18,6 @@ use rand::RngCore as _;
 use super::actor::Origin;
 use super::assertion::FromDevice;
 use super::change::{Change, commit_change, topics};
-use super::device::still_enrolled;
 use super::problem::{Answer, Refusal};
 use super::public::identifiers;
 use super::{Directory, now};
@@ -32,7 +31,7 @@ use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::{self, BindingRecord, DeviceRecord};
 use crate::storage::people::{self, Person};
 use crate::storage::shares::StoredShare;
-use crate::storage::{Write, commit};
+use crate::storage::{StorageFault, Write, commit};
 
 /// The most shares that one proof asks for.
 const MAX_ENVELOPES: usize = 32;
@@ -150,11 +149,7 @@ pub(super) async fn finish(
     };
     let (Ok(session_key), Some((person, stamp))) = (pending.finish(ask.finish.as_slice()), person)
     else {
-        let code = proof.purpose.refusal();
-        let action = match proof.purpose {
-            Purpose::Link => Action::DeviceLinked,
-            Purpose::Sync | Purpose::Change => Action::DeviceProof,
-        };
+        let (action, code) = (tried(proof.purpose), proof.purpose.refusal());
         let whom = match person {
             Some((id, _)) => people::by_id(&mut write, id)
                 .await?
@@ -166,15 +161,30 @@ pub(super) async fn finish(
         commit(write).await?;
         return Err(code.into());
     };
-    directory.refund(&lanes);
     let person = people::by_id(&mut write, person)
         .await?
         .ok_or(Code::NotLinked)?;
     let credential = person.credential.clone().ok_or(Code::NotLinked)?;
     if credential.stamp != stamp {
+        directory.refund(&lanes);
         return Err(Code::ChangedMeanwhile.into());
     }
-    in_good_standing(&mut write, &proof, &person).await?;
+    if let Err(code) = in_good_standing(&mut write, &proof, &person).await? {
+        // Not refunded: who is kept out gains nothing by the right password, however often.
+        let (action, whom) = (tried(proof.purpose), &person.user_name);
+        note.audit(&mut write, action, whom, Err(code)).await?;
+        commit(write).await?;
+        return Err(code.into());
+    }
+    directory.refund(&lanes);
+    if proof.purpose == Purpose::Link && credential.temporary {
+        // The first sync would move the account to a password that an admin knows.
+        let (code, whom) = (Code::OwnPasswordNeeded, &person.user_name);
+        note.audit(&mut write, Action::DeviceLinked, whom, Err(code))
+            .await?;
+        commit(write).await?;
+        return Err(code.into());
+    }
     if proof.purpose == Purpose::Link {
         let account = ask.account.as_deref().ok_or(Code::BadRequest)?;
         link(&mut write, &proof, &person, account, at).await?;
@@ -189,17 +199,19 @@ pub(super) async fn finish(
         binding: proof.binding,
         at,
     };
-    let (mut released, withheld) = releasing
+    let Sorted {
+        mut released,
+        withheld,
+        closed,
+    } = releasing
         .release(&mut write, &ask.envelopes, &credential)
         .await?;
-    if !released.is_empty() {
-        note.audit(
-            &mut write,
-            Action::SharesReleased,
-            &person.user_name,
-            Ok(()),
-        )
-        .await?;
+    // So it looks when the disk was stolen and the password issued to whoever stole it.
+    let refused = closed.then_some(Err(Code::OldPasswordNeeded));
+    let granted = (!released.is_empty()).then_some(Ok(()));
+    for result in refused.into_iter().chain(granted) {
+        let (action, whom) = (Action::SharesReleased, &person.user_name);
+        note.audit(&mut write, action, whom, result).await?;
     }
     if let Some(envelope) = ask.new_envelope {
         let of = if proof.purpose == Purpose::Change {
@@ -262,7 +274,17 @@ pub(super) async fn commit_change_from_device(
     let person = people::by_id(&mut write, person)
         .await?
         .ok_or(Code::NotLinked)?;
-    in_good_standing(&mut write, &proof, &person).await?;
+    if let Err(code) = in_good_standing(&mut write, &proof, &person).await? {
+        let note = Note {
+            device: &device,
+            origin: &origin,
+            at,
+        };
+        let (action, whom) = (Action::PasswordChange, &person.user_name);
+        note.audit(&mut write, action, whom, Err(code)).await?;
+        commit(write).await?;
+        return Err(code.into());
+    }
     // Altered on the way, it would make a password that never proves.
     if ask.made_with != directory.new_credential(person.id.to_string()) {
         return Err(Code::DirectoryNotTrusted.into());
@@ -294,16 +316,18 @@ pub(super) async fn commit_change_from_device(
     }))
 }
 
-/// Checks that nobody was suspended, revoked or unlinked since the proof began.
+/// Whether nobody was suspended, locked, revoked or unlinked since the proof began.
 async fn in_good_standing(
     write: &mut Write,
     proof: &DeviceProof,
     person: &Person,
-) -> Result<(), Refusal> {
-    person.access.admit()?;
-    still_enrolled(write, proof.device).await?;
+) -> Result<Result<(), Code>, StorageFault> {
+    let device = devices::by_id(write, proof.device).await?;
+    if device.is_none_or(|device| device.revoked) {
+        return Ok(Err(Code::DeviceRefused));
+    }
     let bound = devices::binding(write, proof.binding).await?;
-    match (proof.purpose, bound) {
+    let linked = match (proof.purpose, bound) {
         // Made in this very transaction; the database refuses a second one.
         (Purpose::Link, _) => Ok(()),
         (Purpose::Sync | Purpose::Change, Some(bound))
@@ -311,8 +335,9 @@ async fn in_good_standing(
         {
             Ok(())
         }
-        (Purpose::Sync | Purpose::Change, _) => Err(Code::NotLinked.into()),
-    }
+        (Purpose::Sync | Purpose::Change, _) => Err(Code::NotLinked),
+    };
+    Ok(linked.and_then(|()| person.access.admit()))
 }
 
 async fn link(
@@ -346,15 +371,26 @@ struct Releasing<'a> {
     at: Timestamp,
 }
 
+/// The envelopes that a proof asked for.
+struct Sorted {
+    released: Vec<(EnvelopeId, Secret)>,
+    withheld: Vec<EnvelopeId>,
+    /// Whether the organisation's rule kept one closed because a password was issued since.
+    closed: bool,
+}
+
 impl Releasing<'_> {
     async fn release(
         &mut self,
         write: &mut Write,
         envelopes: &[EnvelopeId],
         credential: &Credential,
-    ) -> Result<(Vec<(EnvelopeId, Secret)>, Vec<EnvelopeId>), Refusal> {
-        let mut released = Vec::new();
-        let mut withheld = Vec::new();
+    ) -> Result<Sorted, Refusal> {
+        let mut sorted = Sorted {
+            released: Vec::new(),
+            withheld: Vec::new(),
+            closed: false,
+        };
         for &envelope in envelopes {
             let stored = crate::storage::shares::get(write, envelope).await?;
             let stored = stored.filter(|stored| {
@@ -364,7 +400,9 @@ impl Releasing<'_> {
                     issued: credential.issued,
                     rule: self.directory.config.rules.release_after_issue,
                 };
-                stored.binding == self.binding && release.is_granted()
+                let own = stored.binding == self.binding;
+                sorted.closed |= own && release.is_closed_by_issue();
+                own && release.is_granted()
             });
             let share = stored.and_then(|stored| {
                 self.directory
@@ -374,11 +412,11 @@ impl Releasing<'_> {
                     .ok()
             });
             match share {
-                Some(share) => released.push((envelope, share)),
-                None => withheld.push(envelope),
+                Some(share) => sorted.released.push((envelope, share)),
+                None => sorted.withheld.push(envelope),
             }
         }
-        Ok((released, withheld))
+        Ok(sorted)
     }
 
     async fn make(
@@ -405,6 +443,14 @@ impl Releasing<'_> {
         } else {
             Err(Code::BadRequest.into())
         }
+    }
+}
+
+/// What a proof is in the audit when it was refused.
+const fn tried(purpose: Purpose) -> Action {
+    match purpose {
+        Purpose::Link => Action::DeviceLinked,
+        Purpose::Sync | Purpose::Change => Action::DeviceProof,
     }
 }
 

@@ -125,7 +125,8 @@ pub(super) async fn sign_in_finish(
     };
     audit::append(&mut write, entry).await?;
     commit(write).await?;
-    if admitted.is_some() {
+    // Who is kept out gains nothing by the right password, trying it again and again included.
+    if judged.is_ok() {
         directory.refund(&lanes);
     }
     let (headers, opened) = opened?;

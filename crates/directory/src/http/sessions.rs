@@ -71,7 +71,8 @@ pub(super) async fn end(
     origin: Origin,
     Named(session): Named<String>,
 ) -> Result<StatusCode, Refusal> {
-    if session.len() != 16 || !session.bytes().all(|b| b.is_ascii_hexdigit()) {
+    let is_digit = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if session.len() != 16 || !session.bytes().all(is_digit) {
         return Err(Code::BadRequest.into());
     }
     let mut write = signed_in.write(&directory).await?;
@@ -95,8 +96,9 @@ pub(super) async fn end_others(
 ) -> Result<StatusCode, Refusal> {
     let mut write = signed_in.write(&directory).await?;
     let (person, asking) = (signed_in.person.id, &signed_in.token_hash);
-    sessions::end_others(&mut write, person, asking, now()).await?;
-    write_down(&mut write, &signed_in, &origin).await?;
+    if sessions::end_others(&mut write, person, asking, now()).await? {
+        write_down(&mut write, &signed_in, &origin).await?;
+    }
     directory
         .commit_and_tell(write, vec![Topic::Person(person)])
         .await?;

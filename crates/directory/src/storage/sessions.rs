@@ -1,10 +1,10 @@
 //! Sessions of browsers and of the CLI.
 
-use lockstep_model::{PersonId, Timestamp};
+use lockstep_model::{PersonId, Provenance, Timestamp};
 use lockstep_protocol::api::me::SessionRow;
 use sqlx::Row as _;
 
-use super::{Connection, StorageFault, parse, time};
+use super::{Connection, StorageFault, as_word, parse, time, word};
 use crate::core::access::DISOWN_MS;
 
 /// What is kept of a session; its token only as a hash.
@@ -78,7 +78,16 @@ pub async fn of_token(
     .transpose()
 }
 
-/// Whose session a token was, if a change of the password ended it since `after`.
+/// A session that a change of the password has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Whose it was.
+    pub person: PersonId,
+    /// The change.
+    pub by: Provenance,
+}
+
+/// The session of a token, if a change of the password ended it since `after`.
 ///
 /// # Errors
 ///
@@ -87,12 +96,33 @@ pub async fn ended(
     db: &mut Connection,
     token_hash: &[u8],
     after: Timestamp,
-) -> Result<Option<PersonId>, StorageFault> {
-    let query =
-        sqlx::query("SELECT person FROM ended_sessions WHERE token_hash = $1 AND ended_at > $2");
+) -> Result<Option<Ended>, StorageFault> {
+    let query = sqlx::query("SELECT * FROM ended_sessions WHERE token_hash = $1 AND ended_at > $2");
     let query = query.bind(token_hash).bind(after.0);
     let row = query.fetch_optional(db).await?;
-    row.map(|row| parse(&row, "person")).transpose()
+    row.map(|row| {
+        Ok(Ended {
+            person: parse(&row, "person")?,
+            by: Provenance {
+                at: time(&row, "ended_at")?,
+                channel: word(&row, "channel")?,
+                client: row.try_get("client")?,
+                address: row.try_get("address")?,
+            },
+        })
+    })
+    .transpose()
+}
+
+/// Forgets the ended sessions of a person: none of them says "This wasn't me" any more.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn forget_ended(db: &mut Connection, person: PersonId) -> Result<(), StorageFault> {
+    let query = sqlx::query("DELETE FROM ended_sessions WHERE person = $1");
+    query.bind(person.to_string()).execute(db).await?;
+    Ok(())
 }
 
 /// The sessions of a person that are in force: the one that asks first, then the newest.
@@ -164,7 +194,8 @@ pub async fn end(db: &mut Connection, token_hash: &[u8]) -> Result<(), StorageFa
     Ok(())
 }
 
-/// Ends every session of a person but one, and all that have expired.
+/// Ends every session of a person but one, and all that have expired; false if that person had no
+/// other one in force.
 ///
 /// # Errors
 ///
@@ -174,16 +205,12 @@ pub async fn end_others(
     person: PersonId,
     keep: &[u8],
     now: Timestamp,
-) -> Result<(), StorageFault> {
-    sqlx::query(
-        "DELETE FROM sessions WHERE (person = $1 AND token_hash <> $2) OR expires_at <= $3",
-    )
-    .bind(person.to_string())
-    .bind(keep)
-    .bind(now.0)
-    .execute(db)
-    .await?;
-    Ok(())
+) -> Result<bool, StorageFault> {
+    let expired = sqlx::query("DELETE FROM sessions WHERE expires_at <= $1");
+    expired.bind(now.0).execute(&mut *db).await?;
+    let others = sqlx::query("DELETE FROM sessions WHERE person = $1 AND token_hash <> $2");
+    let done = others.bind(person.to_string()).bind(keep).execute(db);
+    Ok(done.await?.rows_affected() > 0)
 }
 
 /// The same because the password was changed: what is ended may say "This wasn't me" for a while.
@@ -195,21 +222,25 @@ pub async fn end_by_change(
     db: &mut Connection,
     person: PersonId,
     keep: &[u8],
-    now: Timestamp,
+    change: &Provenance,
 ) -> Result<(), StorageFault> {
     sqlx::query("DELETE FROM ended_sessions WHERE ended_at <= $1")
-        .bind(now.0 - DISOWN_MS)
+        .bind(change.at.0 - DISOWN_MS)
         .execute(&mut *db)
         .await?;
     sqlx::query(
-        "INSERT INTO ended_sessions (token_hash, person, ended_at)
-         SELECT token_hash, person, $3 FROM sessions
+        "INSERT INTO ended_sessions (token_hash, person, ended_at, channel, client, address)
+         SELECT token_hash, person, $3, $4, $5, $6 FROM sessions
          WHERE person = $1 AND token_hash <> $2 AND expires_at > $3",
     )
     .bind(person.to_string())
     .bind(keep)
-    .bind(now.0)
+    .bind(change.at.0)
+    .bind(as_word(&change.channel))
+    .bind(&change.client)
+    .bind(&change.address)
     .execute(&mut *db)
     .await?;
-    end_others(db, person, keep, now).await
+    end_others(db, person, keep, change.at).await?;
+    Ok(())
 }

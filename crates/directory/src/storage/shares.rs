@@ -1,6 +1,6 @@
 //! Shares of envelopes, sealed under the key file.
 
-use lockstep_model::{BindingId, EnvelopeId, Epoch, Generation, Stamp, Timestamp};
+use lockstep_model::{BindingId, EnvelopeId, Epoch, Generation, PersonId, Stamp, Timestamp};
 use sqlx::Row as _;
 
 use super::{Connection, StorageFault, number, parse};
@@ -81,5 +81,27 @@ pub async fn delete(
         .bind(binding.to_string())
         .execute(db)
         .await?;
+    Ok(())
+}
+
+/// Deletes the shares that were handed out for changes to a person's `generation` which were never
+/// committed. No store has moved to what was sealed with them.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn delete_uncommitted(
+    db: &mut Connection,
+    person: PersonId,
+    generation: Generation,
+) -> Result<(), StorageFault> {
+    sqlx::query(
+        "DELETE FROM shares WHERE generation >= $2
+             AND binding IN (SELECT id FROM bindings WHERE person = $1)",
+    )
+    .bind(person.to_string())
+    .bind(i64::from(generation.0))
+    .execute(db)
+    .await?;
     Ok(())
 }

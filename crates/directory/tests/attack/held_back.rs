@@ -3,15 +3,16 @@
 use axum::body::{Body, Bytes};
 use http::Method;
 use lockstep_directory::http::now;
-use lockstep_model::{BindingId, Code};
+use lockstep_model::{BindingId, Code, PersonId};
 use lockstep_protocol::api::device::Unlink;
 use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower_service::Service as _;
 
+use crate::admins::ISSUED;
 use crate::computers::Computer;
-use crate::people::{BEA, CARL};
+use crate::people::{BEA, CARL, registration};
 use crate::world::{Answer, OWNER, OWNERS, World};
 
 /// A request whose head was read and whose body is yet to come.
@@ -131,6 +132,67 @@ async fn a_thief_of_a_computer_does_nothing_after_it_was_revoked() {
     revoke(&world, &computer).await;
     assert_eq!(held.released().await.refusal(), Code::DeviceRefused);
     assert_eq!(world.me(&world.owner).await.computers.len(), 1);
+}
+
+/// Bodies of everything that an admin may send, about somebody.
+async fn held_back(world: &World, session: &str, about: PersonId) -> Vec<HeldBack> {
+    let issue = world.issuing(session, about, ISSUED).await;
+    let finish = format!("/admin/people/{about}/password/finish");
+    let start = format!("/admin/people/{about}/password/start");
+    let request = serde_json::json!({"registration_request": registration(ISSUED).1});
+    vec![
+        HeldBack::in_session(world, session, "/admin/people", &person()).await,
+        HeldBack::in_session(world, session, "/admin/enrolments", &enrolment()).await,
+        HeldBack::in_session(world, session, &start, &request).await,
+        HeldBack::in_session(world, session, &finish, &issue).await,
+    ]
+}
+
+#[tokio::test]
+async fn an_admin_does_nothing_after_the_role_was_taken_away() {
+    let world = World::new().await;
+    let sam = world.second_owner("sam", CARL).await;
+    let bea = world.person("bea", BEA).await;
+    let id = world.id("bea").await;
+    let held = held_back(&world, &sam, id).await;
+    let demote = "UPDATE people SET role = 'person' WHERE user_name = $1";
+    world.sql(demote, "sam").await;
+    let before = world.audit().await;
+    for held in held {
+        assert_eq!(held.released().await.refusal(), Code::NotAllowed);
+    }
+    assert_eq!(world.audit().await, before);
+    assert_eq!(world.generation(&bea).await, 1);
+}
+
+#[tokio::test]
+async fn an_admin_does_nothing_after_another_suspended_them() {
+    let world = World::new().await;
+    let sam = world.second_owner("sam", CARL).await;
+    let bea = world.person("bea", BEA).await;
+    let id = world.id("bea").await;
+    let held = held_back(&world, &sam, id).await;
+    world.decided("sam", "suspend").await;
+    let before = world.audit().await;
+    for held in held {
+        assert_eq!(held.released().await.refusal(), Code::SignedOut);
+    }
+    assert_eq!(world.audit().await, before);
+    assert_eq!(world.generation(&bea).await, 1);
+}
+
+#[tokio::test]
+async fn an_admin_does_nothing_after_another_issued_them_a_password() {
+    let world = World::new().await;
+    let sam = world.second_owner("sam", CARL).await;
+    world.person("bea", BEA).await;
+    let id = world.id("bea").await;
+    let held = held_back(&world, &sam, id).await;
+    world.issued("sam", ISSUED).await;
+    for held in held {
+        assert_eq!(held.released().await.refusal(), Code::SignedOut);
+    }
+    assert_eq!(world.row("bea").await.generation.unwrap().0, 1);
 }
 
 #[tokio::test]

@@ -190,6 +190,6 @@ impl World {
     }
 }
 
-fn session(answer: &Answer) -> String {
+pub(crate) fn session(answer: &Answer) -> String {
     answer.said::<SessionOpened>().token.unwrap().0
 }

@@ -4,6 +4,7 @@ use lockstep_model::{Code, EnvelopeId};
 use lockstep_protocol::api::device::{Proved, RetireEnvelopes};
 use lockstep_protocol::api::me::PasswordChanged;
 
+use crate::admins::ISSUED;
 use crate::computers::{Computer, For};
 use crate::people::{BEA, CARL};
 use crate::world::{OWNER, OWNERS, World};
@@ -70,6 +71,76 @@ async fn an_admin_who_issues_a_password_opens_no_older_envelope() {
     let proved: Proved = computer.finish(&sync).await.said();
     assert_eq!(sync.shares(&proved), [second]);
     assert_eq!(proved.withheld, [first]);
+}
+
+/// What a computer gets of an envelope of before, once an admin has issued a password, and once the
+/// person has replaced that.
+async fn after_an_issue(world: &World) -> [Vec<EnvelopeId>; 2] {
+    world.person("bea", BEA).await;
+    let computer = Computer::enrolled(world).await;
+    let (binding, former) = computer.link("bea", BEA, "bea").await;
+    let asked = async |text| {
+        let mut sync = computer.prepare(For::Sync, binding, text).await;
+        sync.finish.envelopes = vec![former];
+        let proved: Proved = computer.finish(&sync).await.said();
+        let shares = sync.shares(&proved);
+        assert_eq!(shares.is_empty(), proved.withheld == [former]);
+        shares
+    };
+    assert_eq!(asked(BEA).await, [former]);
+    world.issued("bea", ISSUED).await;
+    let issued = asked(ISSUED).await;
+    let bea = world.sign_in("bea", ISSUED).await.unwrap();
+    let change = world.changing(&bea, ISSUED, CARL).await;
+    world.change(&bea, &change).await.said::<PasswordChanged>();
+    [issued, asked(CARL).await]
+}
+
+#[tokio::test]
+async fn a_rogue_admin_with_a_stolen_computer_gets_no_former_password_and_is_seen_trying() {
+    for rule in ["factor", "never"] {
+        let world = World::new().await;
+        let default = r#"release_after_issue = "factor""#;
+        let rule = format!(r#"release_after_issue = "{rule}""#);
+        let world = world.under(default, &rule).await;
+        assert_eq!(after_an_issue(&world).await, [vec![], vec![]], "{rule}");
+        let row = |result: &str| ["computer desk", "bea", result].map(String::from);
+        let seen = [row("ok"), row("LS-2010"), row("LS-2010")];
+        assert_eq!(world.audited("shares.released").await, seen);
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_that_trusts_its_admins_gets_every_release_into_the_audit() {
+    let world = World::new().await;
+    let default = r#"release_after_issue = "factor""#;
+    let always = r#"release_after_issue = "always""#;
+    let world = world.under(default, always).await;
+    let [issued, replaced] = after_an_issue(&world).await;
+    assert_eq!((issued.len(), replaced.len()), (1, 1));
+    let ok = ["computer desk", "bea", "ok"].map(String::from);
+    let seen = world.audited("shares.released").await;
+    assert_eq!(seen, [ok.clone(), ok.clone(), ok]);
+}
+
+#[tokio::test]
+async fn a_rogue_admin_gets_no_password_that_a_person_was_about_to_choose() {
+    let world = World::new().await;
+    world.person("bea", BEA).await;
+    let computer = Computer::enrolled(&world).await;
+    let (binding, _) = computer.link("bea", BEA, "bea").await;
+    // Sealed for generation 2; the commit never came.
+    let envelope = EnvelopeId::fresh();
+    let mut change = computer.prepare(For::Change(CARL), binding, BEA).await;
+    change.finish.new_envelope = Some(envelope);
+    let proved: Proved = computer.finish(&change).await.said();
+    assert_eq!(change.shares(&proved), [envelope]);
+    world.issued("bea", ISSUED).await;
+    let mut sync = computer.prepare(For::Sync, binding, ISSUED).await;
+    sync.finish.envelopes = vec![envelope];
+    let proved: Proved = computer.finish(&sync).await.said();
+    assert_eq!(proved.stamp.generation.0, 2);
+    assert_eq!(sync.shares(&proved), []);
 }
 
 #[tokio::test]

@@ -79,6 +79,20 @@ impl World {
         }
     }
 
+    /// The same directory after its rules were edited and it was restarted.
+    pub(crate) async fn under(self, former: &str, rule: &str) -> Self {
+        let file = files(&self.folder).config();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(former), "{text}");
+        std::fs::write(&file, text.replace(former, rule)).unwrap();
+        self.restarted().await
+    }
+
+    /// Where the directory is.
+    pub(crate) fn files(&self) -> Files {
+        files(&self.folder)
+    }
+
     async fn open(folder: TempDir) -> Self {
         let files = files(&folder);
         let config = Config::load(&files).unwrap();
@@ -144,6 +158,12 @@ impl World {
         write.commit().await.unwrap();
     }
 
+    /// Counts or finds a number in the database.
+    pub(crate) async fn number(&self, query: &'static str) -> i64 {
+        let mut db = self.storage.read().await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut *db).await.unwrap()
+    }
+
     /// Every byte that the directory keeps.
     pub(crate) fn kept(&self) -> Vec<u8> {
         let kept = std::fs::read_dir(files(&self.folder).folder).unwrap();
@@ -184,10 +204,15 @@ impl Answer {
     /// The refusal's code; every refusal is a problem in words.
     #[track_caller]
     pub(crate) fn refusal(&self) -> Code {
+        self.problem().code
+    }
+
+    #[track_caller]
+    pub(crate) fn problem(&self) -> Problem {
         assert!(!self.status.is_success(), "{self:?}");
         let problem: Problem = serde_json::from_slice(&self.body).unwrap();
         assert!(!problem.sentence.is_empty());
-        problem.code
+        problem
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
