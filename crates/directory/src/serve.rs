@@ -7,32 +7,28 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service as _;
 
 use crate::config::{Config, Files};
-use crate::http::{Directory, Nonces, PeerAddress, router};
+use crate::http::{Directory, Nonces, router};
 use crate::keys::Keys;
-use crate::storage::Storage;
+use crate::storage::{Group, Storage};
+
+mod connection;
 
 /// A client that says nothing is not waited for.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-const HEADERS: Duration = Duration::from_secs(15);
 /// How long requests under way may take to end at a stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long sent bytes may stay unacknowledged; a heartbeat is sent every 25 s.
 const DEAD: Duration = Duration::from_secs(40);
-/// Small buffers: most connections are idle lines of devices.
-const BUFFER: usize = 8 * 1024;
 
 /// Serves until told to stop by SIGTERM or SIGINT.
 ///
@@ -48,10 +44,9 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     let storage = directory.storage.clone();
     let stop = directory.stop.clone();
     let app = router(directory);
-    let graceful = Arc::new(GracefulShutdown::new());
     let mut accepting = tokio::task::JoinSet::new();
     for listener in listeners {
-        let accept = accept(listener, tls.clone(), app.clone(), Arc::clone(&graceful));
+        let accept = accept(listener, tls.clone(), app.clone(), stop.subscribe());
         accepting.spawn(accept);
     }
     tracing::info!(url = %url, "ready");
@@ -59,10 +54,9 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     tracing::info!("stopping");
     stop.send_replace(true);
     accepting.shutdown().await;
-    if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(|_| ()) {
-        let stopped = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-        tracing::debug!(all_ended = stopped.is_ok(), "connections");
-    }
+    // Each connection holds a receiver until it has ended.
+    let stopped = tokio::time::timeout(GRACE, stop.closed()).await;
+    tracing::debug!(all_ended = stopped.is_ok(), "connections");
     storage.close().await;
     Ok(())
 }
@@ -81,12 +75,15 @@ pub async fn open(files: &Files, config: Config) -> anyhow::Result<Directory> {
         ),
         None => None,
     };
+    let storage = Storage::open(&files.database())
+        .await
+        .context("can't open the database")?;
     Ok(Directory {
         authority,
         keys: Keys::load(&files.keys())?,
-        storage: Storage::open(&files.database())
-            .await
-            .context("can't open the database")?,
+        sign_ins: Group::begin(&storage),
+        contacts: Group::begin(&storage),
+        storage,
         config,
         attempts: crate::attempts::Attempts::default(),
         live: crate::live::Live::default(),
@@ -143,23 +140,12 @@ fn handed_over() -> anyhow::Result<Vec<StdListener>> {
     Ok(listeners)
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: TlsAcceptor,
-    app: Router,
-    graceful: Arc<GracefulShutdown>,
-) {
+async fn accept(listener: TcpListener, tls: TlsAcceptor, app: Router, stop: watch::Receiver<bool>) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let watcher = graceful.watcher();
-                tokio::spawn(connection(
-                    stream,
-                    address,
-                    tls.clone(),
-                    app.clone(),
-                    watcher,
-                ));
+                let (tls, app) = (tls.clone(), app.clone());
+                tokio::spawn(connection(stream, address, tls, app, stop.clone()));
             }
             Err(fault) => {
                 // Out of file descriptors: those that are served will free some.
@@ -175,7 +161,7 @@ async fn connection(
     address: SocketAddr,
     tls: TlsAcceptor,
     app: Router,
-    watcher: hyper_util::server::graceful::Watcher,
+    stop: watch::Receiver<bool>,
 ) {
     // Events are small and must not wait for more to come; a computer whose power was cut must not
     // count as online for the quarter of an hour that TCP would try.
@@ -192,18 +178,7 @@ async fn connection(
         tracing::debug!("no TLS handshake");
         return;
     };
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddress(address));
-        app.clone().call(request)
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(fault) = watcher.watch(connection).await {
-        tracing::debug!(error = %fault, "connection ended");
-    }
+    connection::serve(stream, address, app, stop).await;
 }
 
 async fn stop_signal() -> anyhow::Result<()> {

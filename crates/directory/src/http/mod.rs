@@ -17,7 +17,7 @@ use crate::config::Config;
 use crate::core::throttle::{Lane, Throttle};
 use crate::keys::Keys;
 use crate::live::Live;
-use crate::storage::Storage;
+use crate::storage::{Group, Storage};
 
 mod actor;
 mod admin;
@@ -29,12 +29,15 @@ mod password;
 mod problem;
 mod proof;
 mod public;
+mod sign_in;
 mod web;
 
 pub(crate) use actor::PeerAddress;
 pub(crate) use admin::{INVITATION_MS, activation_link};
 pub use assertion::Nonces;
+use device::Contacts;
 pub use problem::Refusal;
+use sign_in::SignIns;
 
 /// What every handler may reach.
 pub struct Directory {
@@ -46,6 +49,10 @@ pub struct Directory {
     pub keys: Keys,
     /// The database.
     pub storage: Storage,
+    /// Sign-ins that wait to be written.
+    pub(crate) sign_ins: Group<SignIns>,
+    /// Computers whose coming or going waits to be written.
+    pub(crate) contacts: Group<Contacts>,
     /// Proofs under way.
     pub attempts: Attempts,
     /// Who listens.

@@ -18,8 +18,9 @@ use lockstep_protocol::api::public::{
 use lockstep_protocol::api::{Credential, Organisation, Problem};
 use sqlx::SqliteConnection;
 
-use super::actor::{Body, Origin, open_session};
+use super::actor::{Body, NewToken, Origin, open_session};
 use super::problem::{Answer, Refusal};
+use super::sign_in::Finish;
 use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::{self, Command, Event, Verifier};
@@ -160,7 +161,6 @@ pub(super) async fn sign_in_finish(
     origin: Origin,
     Body(ask): Body<SignInFinish>,
 ) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
-    let now = now();
     let attempt = directory.attempts.take(&ask.attempt, Instant::now());
     let Some(Attempt::SignIn {
         pending,
@@ -170,44 +170,18 @@ pub(super) async fn sign_in_finish(
     else {
         return Err(Code::AttemptExpired.into());
     };
-    let proved = pending.finish(ask.finish.as_slice()).is_ok();
-    let mut write = directory.storage.write().await?;
-    // Read again inside the transaction: a password that was changed meanwhile signs nobody in.
-    let person = match person {
-        Some((id, stamp)) => people::by_id(&mut write, id)
-            .await?
-            .map(|person| (person, stamp)),
-        None => None,
+    let token = NewToken::draw();
+    let finish = Finish {
+        person,
+        proved: pending.finish(ask.finish.as_slice()).is_ok(),
+        token_hash: token.hash().to_vec(),
+        origin,
+        at: now(),
     };
-    let admitted = person.as_ref().filter(|(person, stamp)| {
-        proved
-            && person
-                .credential
-                .as_ref()
-                .is_some_and(|kept| kept.stamp == *stamp)
-    });
-    let opened = match admitted {
-        Some((person, _)) => {
-            Some(open_session(&mut write, person.id, ask.carry, &origin, now).await?)
-        }
-        None => None,
-    };
-    let name = |person: &(Person, _)| person.0.user_name.clone();
-    // A name that nobody has may be anything, a password typed into the wrong field included.
-    let entry = Entry {
-        at: now,
-        actor: &admitted.map_or_else(|| "somebody".to_owned(), name),
-        action: Action::SignIn,
-        subject: &person
-            .as_ref()
-            .map_or_else(|| "an unknown name".to_owned(), name),
-        address: &origin.address,
-        result: opened.as_ref().map(|_| ()).ok_or(Code::SignInRefused),
-    };
-    audit::append(&mut write, entry).await?;
-    commit(write).await?;
-    let (headers, opened) = opened.ok_or(Code::SignInRefused)?;
+    let admitted = directory.sign_ins.write(finish).await?;
+    let person = admitted.ok_or(Code::SignInRefused)?;
     directory.refund(&lanes);
+    let (headers, opened) = token.hand_out(person, ask.carry);
     Ok((headers, Json(opened)))
 }
 

@@ -2,7 +2,7 @@
 
 use lockstep_model::{Code, Timestamp};
 use lockstep_protocol::api::admin::AuditRow;
-use sqlx::Row as _;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::{Connection, StorageFault, time};
 
@@ -83,22 +83,30 @@ pub struct Entry<'a> {
 ///
 /// [`StorageFault`].
 pub async fn append(db: &mut Connection, entry: Entry<'_>) -> Result<(), StorageFault> {
-    let result = match entry.result {
-        Ok(()) => "ok".to_owned(),
-        Err(code) => code.to_string(),
-    };
-    sqlx::query(
-        "INSERT INTO audit (at, actor, action, subject, address, result)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(entry.at.0)
-    .bind(entry.actor)
-    .bind(entry.action.word())
-    .bind(entry.subject)
-    .bind(entry.address)
-    .bind(result)
-    .execute(db)
-    .await?;
+    append_all(db, &[entry]).await
+}
+
+/// Appends entries in this order, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn append_all(db: &mut Connection, entries: &[Entry<'_>]) -> Result<(), StorageFault> {
+    let mut insert =
+        QueryBuilder::new("INSERT INTO audit (at, actor, action, subject, address, result) ");
+    insert.push_values(entries, |mut row, entry| {
+        let result = match entry.result {
+            Ok(()) => "ok".to_owned(),
+            Err(code) => code.to_string(),
+        };
+        row.push_bind(entry.at.0)
+            .push_bind(entry.actor.to_owned())
+            .push_bind(entry.action.word())
+            .push_bind(entry.subject.to_owned())
+            .push_bind(entry.address.to_owned())
+            .push_bind(result);
+    });
+    insert.build().execute(db).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! begins IMMEDIATE: what a decision reads there, nobody else changes before it is stored.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_model::{Code, Epoch, Timestamp};
@@ -14,6 +15,7 @@ use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 
 pub mod audit;
 pub mod devices;
+mod group;
 pub mod people;
 pub mod sessions;
 pub mod shares;
@@ -25,6 +27,8 @@ pub struct Storage {
     readers: SqlitePool,
     epoch: Epoch,
 }
+
+pub use group::{Group, Together};
 
 /// Why the database failed; none of it is for people.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,9 @@ pub enum StorageFault {
     /// A stored value is not what this program wrote.
     #[error("a stored value of `{0}` is unreadable")]
     Value(&'static str),
+    /// The transaction that this write shared with others failed.
+    #[error("a write failed")]
+    Together(#[source] Arc<StorageFault>),
 }
 
 /// A write transaction: rolled back unless committed.
@@ -74,11 +81,14 @@ impl Storage {
             .busy_timeout(Duration::from_secs(5));
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // A file does not hang up: asking first would be a round to another thread each time.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
+            .test_before_acquire(false)
             .connect_with(options.read_only(true).create_if_missing(false))
             .await?;
         let epoch = present_epoch(&writer).await?;
@@ -95,7 +105,7 @@ impl Storage {
         self.epoch
     }
 
-    /// Begins a write.
+    /// Begins a write. What comes often shares one: see [`Group`].
     ///
     /// # Errors
     ///

@@ -1,9 +1,11 @@
 //! People, their credentials and invitations.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lockstep_model::{Epoch, Generation, Ksf, PersonId, Provenance, Stamp, Timestamp};
 use lockstep_protocol::api::me::Role;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::{Connection, StorageFault, as_word, number, parse, time, word};
 use crate::core::credential::{Credential, Verifier};
@@ -62,6 +64,46 @@ pub async fn by_id(db: &mut Connection, id: PersonId) -> Result<Option<Person>, 
     );
     let row = query.bind(id.to_string()).fetch_optional(db).await?;
     row.as_ref().map(person).transpose()
+}
+
+/// Where a person's password stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The user name.
+    pub user_name: String,
+    /// The present stamp, once activated.
+    pub stamp: Option<Stamp>,
+}
+
+/// Where the passwords of some people stand, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn standings(
+    db: &mut Connection,
+    people: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<PersonId, Standing>, StorageFault> {
+    if people.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut select = QueryBuilder::new(
+        "SELECT p.id, p.user_name, c.person, c.epoch, c.generation FROM people p
+         LEFT JOIN credentials c ON c.person = p.id WHERE p.id IN ",
+    );
+    select.push_tuples(people, |mut tuple, person| {
+        tuple.push_bind(person.to_string());
+    });
+    let rows = select.build().fetch_all(db).await?;
+    let standing = |row: &SqliteRow| {
+        let activated: Option<String> = row.try_get("person")?;
+        let standing = Standing {
+            user_name: row.try_get("user_name")?,
+            stamp: activated.map(|_| stamp(row)).transpose()?,
+        };
+        Ok((parse(row, "id")?, standing))
+    };
+    rows.iter().map(standing).collect()
 }
 
 /// Looks a person up by user name.
@@ -202,10 +244,7 @@ fn person(row: &SqliteRow) -> Result<Person, StorageFault> {
 
 fn credential(row: &SqliteRow) -> Result<Credential, StorageFault> {
     Ok(Credential {
-        stamp: Stamp {
-            epoch: Epoch(parse(row, "epoch")?),
-            generation: Generation(number(row, "generation")?),
-        },
+        stamp: stamp(row)?,
         issued: Generation(number(row, "issued")?),
         origin: word(row, "origin")?,
         changed: Provenance {
@@ -224,5 +263,12 @@ fn credential(row: &SqliteRow) -> Result<Credential, StorageFault> {
             },
             record: row.try_get("record")?,
         },
+    })
+}
+
+fn stamp(row: &SqliteRow) -> Result<Stamp, StorageFault> {
+    Ok(Stamp {
+        epoch: Epoch(parse(row, "epoch")?),
+        generation: Generation(number(row, "generation")?),
     })
 }
