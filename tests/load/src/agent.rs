@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use lockstep_story::World;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{Memory, Switches, cpu, memory};
+use crate::measure::{Memory, Switches, cpu, memory, settle_programs};
 
 /// After so long, the threads that connecting took have ended.
 const SETTLED: Duration = Duration::from_secs(12);
@@ -39,6 +39,7 @@ pub struct Agent {
 ///
 /// When the lab can't be started, or anything in it.
 pub fn measure(folder: &Path, duration: Duration) -> anyhow::Result<Agent> {
+    settle_programs();
     let world = World::in_folder(folder, None)?;
     let binary = lockstep_story::binaries().join("lockstep-agent");
     let binary_kib = binary.metadata()?.len().div_ceil(1024);

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, se
 use tokio::task::JoinSet;
 
 use crate::device::{Device, Nonce};
+use crate::measure::settle_programs;
 use crate::person::Person;
 use crate::wire::Place;
 
@@ -47,6 +48,7 @@ impl Directory {
     /// When it can't be started.
     pub fn set_up(program: &Path, folder: &Path) -> anyhow::Result<(Self, String)> {
         raise_file_limit()?;
+        settle_programs();
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let data = folder.join("directory");
         let listen = format!("127.0.0.1:{port}");

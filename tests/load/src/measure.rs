@@ -67,6 +67,12 @@ impl Spread {
     }
 }
 
+/// Has the disk take what was just built: until then the pages of a new program count as dirty,
+/// though nobody wrote to them in memory.
+pub fn settle_programs() {
+    rustix::fs::sync();
+}
+
 /// The memory of a process.
 ///
 /// # Errors
