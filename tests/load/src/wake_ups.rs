@@ -38,14 +38,14 @@ pub struct WakeUps {
     pub needless: usize,
     /// From the first connection until the last has had its first event.
     pub connected_in_s: f64,
-    /// The directory's CPU time for one computer that connects.
-    pub cpu_per_connection_ms: f64,
+    /// The directory's CPU time for one computer that connects, but for the first.
+    pub cpu_per_connection_ms: Option<f64>,
     /// The directory's memory with one computer, after all were connected, and at the end.
     pub memory: [Memory; 3],
     /// The growth from one computer to all, at the end, for each.
-    pub rss_kib_per_device: f64,
+    pub rss_kib_per_device: Option<f64>,
     /// The same of pages that the directory wrote to.
-    pub private_dirty_kib_per_device: f64,
+    pub private_dirty_kib_per_device: Option<f64>,
 }
 
 /// What a computer has read.
@@ -132,11 +132,11 @@ pub async fn measure(
         ended??;
     }
     let at_end = memory(pid)?;
-    let others = per_device(members.len());
-    let growth = |part: fn(&Memory) -> u64| {
-        let kib = part(&at_end).saturating_sub(part(&with_one));
-        f64::from(u32::try_from(kib).unwrap_or(u32::MAX)) / others
-    };
+    let others = f64::from(u32::try_from(members.len() - 1)?);
+    let for_each = |all: f64| (others > 0.0).then_some(all / others);
+    #[expect(clippy::cast_precision_loss, reason = "a count of KiB")]
+    let growth =
+        |part: fn(&Memory) -> u64| for_each(part(&at_end).saturating_sub(part(&with_one)) as f64);
     Ok(WakeUps {
         devices: members.len(),
         wake_up: Spread::of(wake_ups).context("every wake-up was lost")?,
@@ -144,7 +144,7 @@ pub async fn measure(
         lost,
         needless,
         connected_in_s: connected_in.as_secs_f64(),
-        cpu_per_connection_ms: used.as_secs_f64() * 1e3 / others,
+        cpu_per_connection_ms: for_each(used.as_secs_f64() * 1e3),
         memory: [with_one, connected, at_end],
         rss_kib_per_device: growth(|memory| memory.rss),
         private_dirty_kib_per_device: growth(|memory| memory.private_dirty),
@@ -260,8 +260,4 @@ async fn join<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     })
     .await;
     done.into_iter().flatten().collect()
-}
-
-fn per_device(count: usize) -> f64 {
-    f64::from(u32::try_from(count.saturating_sub(1).max(1)).unwrap_or(u32::MAX))
 }

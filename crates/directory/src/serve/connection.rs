@@ -75,10 +75,11 @@ pub(super) async fn serve<S>(
                 told = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
-            match connection.poll_without_shutdown(context) {
-                Poll::Pending if turning.is_done() => Poll::Ready(Ok(())),
-                other => other,
+            let polled = connection.poll_without_shutdown(context);
+            if polled.is_pending() && turning.is_done() {
+                return Poll::Ready(Ok(()));
             }
+            polled
         })
         .await
     };

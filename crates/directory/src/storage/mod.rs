@@ -44,7 +44,7 @@ pub enum StorageFault {
     Value(&'static str),
     /// The transaction that this write shared with others failed.
     #[error("a write failed")]
-    Together(#[source] Arc<StorageFault>),
+    Together(#[source] Arc<Self>),
 }
 
 /// A write transaction: rolled back unless committed.
