@@ -164,11 +164,13 @@ fn machine(load_before: &str) -> anyhow::Result<Value> {
     };
     let memory = fs::read_to_string("/proc/meminfo")?;
     let kib = field(&memory, "MemTotal");
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     Ok(json!({
         "cpu": field(&cpus, "model name"),
         "cores": std::thread::available_parallelism()?.get(),
         "memory_kib": kib.trim_end_matches(" kB").parse::<u64>()?,
-        "kernel": fs::read_to_string("/proc/sys/kernel/osrelease")?.trim(),
+        // Without what a builder has added to the version.
+        "kernel": kernel.split('-').next().unwrap_or_default().trim(),
         "load_before": load_before,
         "load_after": load()?,
     }))
