@@ -3,6 +3,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+mod bench;
 mod demo;
 mod install;
 mod man;
@@ -29,6 +30,8 @@ enum Command {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Measure the directory and the agent: prints a table, writes JSON to target/bench/.
+    Bench(bench::Options),
     /// Check layering, sizes, formatting, lints, and that generated files are up to date.
     Tidy {
         /// Write the generated files instead of checking them.
@@ -59,6 +62,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options),
         Command::Test { consent } => test::run(consent),
+        Command::Bench(options) => bench::run(&options),
         Command::Tidy { write, consent } => {
             install::packages(consent)?;
             web::install()?;

@@ -8,6 +8,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use hmac::{Hmac, Mac as _};
 use lockstep_model::{PersonId, Secret};
@@ -27,6 +28,8 @@ pub struct Keys {
     pub opaque: ServerKeys,
     realm: SigningKey,
     master: Secret,
+    /// Made once: every computer is told it with all of its news.
+    vouched: OnceLock<(String, Vouch)>,
 }
 
 /// Why a key file is of no use.
@@ -80,6 +83,7 @@ impl Keys {
             opaque: ServerKeys::fresh()?,
             realm: SigningKey::random(&mut rand::rngs::OsRng),
             master: Secret::new(master),
+            vouched: OnceLock::new(),
         })
     }
 
@@ -134,6 +138,7 @@ impl Keys {
             opaque: ServerKeys::from_secret(&bytes(&file.opaque)?)?,
             realm: SigningKey::from_slice(realm.expose()).map_err(|_| KeyFault::Malformed)?,
             master: bytes(&file.master)?,
+            vouched: OnceLock::new(),
         })
     }
 
@@ -152,6 +157,16 @@ impl Keys {
     /// Vouches for the OPAQUE key in the realm's name.
     #[must_use]
     pub fn vouch(&self, realm: &str) -> Vouch {
+        let make = || (realm.to_owned(), self.sign_vouch(realm));
+        let (of, vouch) = self.vouched.get_or_init(make);
+        if of == realm {
+            vouch.clone()
+        } else {
+            self.sign_vouch(realm)
+        }
+    }
+
+    fn sign_vouch(&self, realm: &str) -> Vouch {
         let opaque_key = Bytes(self.opaque.public_key());
         let signature: Signature = self.realm.sign(&Vouch::signed_text(realm, &opaque_key));
         Vouch {
@@ -209,6 +224,8 @@ pub(crate) fn share_name(envelope: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use p256::ecdsa::signature::Verifier as _;
+
     use super::*;
 
     #[test]
@@ -225,6 +242,21 @@ mod tests {
         assert_ne!(back.check("realm"), keys.check("another"));
         assert_ne!(keys.check("realm"), Keys::fresh().unwrap().check("realm"));
         assert!(matches!(keys.save(&path), Err(KeyFault::File(_))));
+    }
+
+    #[test]
+    fn each_realm_is_vouched_for_by_a_signature_of_its_own() {
+        let keys = Keys::fresh().unwrap();
+        for realm in ["one", "another", "one"] {
+            let Vouch {
+                opaque_key,
+                signature,
+            } = keys.vouch(realm);
+            let signature = Signature::from_slice(signature.as_slice()).unwrap();
+            let text = Vouch::signed_text(realm, &opaque_key);
+            let key = keys.realm.verifying_key();
+            assert!(key.verify(&text, &signature).is_ok(), "{realm}");
+        }
     }
 
     #[test]

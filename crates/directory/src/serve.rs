@@ -6,31 +6,28 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
-use tower_service::Service as _;
 
 use crate::config::{Config, Files, Monitoring};
-use crate::http::{Directory, Health, Nonces, PeerAddress, routers};
+use crate::http::{Directory, Health, Nonces, routers};
+use crate::storage::Group;
 use crate::tls::Certificate;
 use crate::{care, certificate, place};
 
+mod connection;
+
 /// A client that says nothing is not waited for.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-const HEADERS: Duration = Duration::from_secs(15);
 /// How long requests under way may take to end at a stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long sent bytes may stay unacknowledged; a heartbeat is sent every 25 s.
 const DEAD: Duration = Duration::from_secs(40);
-/// Small buffers: most connections are idle lines of devices.
-const BUFFER: usize = 8 * 1024;
 
 /// Serves until told to stop by SIGTERM or SIGINT. SIGHUP has it read the certificate again.
 ///
@@ -61,10 +58,10 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     let directory = Arc::new(open(files, config).await?);
     care::tidy_up(&directory.storage).await;
     let (app, monitor) = routers(Arc::clone(&directory));
-    let graceful = Arc::new(GracefulShutdown::new());
+    let stop = directory.stop.clone();
     let mut accepting = tokio::task::JoinSet::new();
     for listener in listeners {
-        let accept = accept(listener, tls.clone(), app.clone(), Arc::clone(&graceful));
+        let accept = accept(listener, tls.clone(), app.clone(), stop.subscribe());
         accepting.spawn(accept);
     }
     if let Some(listener) = monitoring {
@@ -91,10 +88,9 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     tracing::info!("stopping");
     directory.stop.send_replace(true);
     accepting.shutdown().await;
-    if let Ok(graceful) = Arc::try_unwrap(graceful).map_err(|_| ()) {
-        let stopped = tokio::time::timeout(GRACE, graceful.shutdown()).await;
-        tracing::debug!(all_ended = stopped.is_ok(), "connections");
-    }
+    // Each connection holds a receiver until it has ended.
+    let stopped = tokio::time::timeout(GRACE, stop.closed()).await;
+    tracing::debug!(all_ended = stopped.is_ok(), "connections");
     care::note_head(&directory.storage).await;
     directory.storage.close().await;
     Ok(())
@@ -118,6 +114,8 @@ pub async fn open(files: &Files, config: Config) -> anyhow::Result<Directory> {
     Ok(Directory {
         authority,
         keys,
+        sign_ins: Group::begin(&storage),
+        contacts: Group::begin(&storage),
         storage,
         config,
         attempts: crate::attempts::Attempts::default(),
@@ -160,23 +158,12 @@ fn handed_over() -> anyhow::Result<Vec<StdListener>> {
     Ok(listeners)
 }
 
-async fn accept(
-    listener: TcpListener,
-    tls: TlsAcceptor,
-    app: Router,
-    graceful: Arc<GracefulShutdown>,
-) {
+async fn accept(listener: TcpListener, tls: TlsAcceptor, app: Router, stop: watch::Receiver<bool>) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let watcher = graceful.watcher();
-                tokio::spawn(connection(
-                    stream,
-                    address,
-                    tls.clone(),
-                    app.clone(),
-                    watcher,
-                ));
+                let (tls, app) = (tls.clone(), app.clone());
+                tokio::spawn(connection(stream, address, tls, app, stop.clone()));
             }
             Err(fault) => {
                 // Out of file descriptors: those that are served will free some.
@@ -192,7 +179,7 @@ async fn connection(
     address: SocketAddr,
     tls: TlsAcceptor,
     app: Router,
-    watcher: hyper_util::server::graceful::Watcher,
+    stop: watch::Receiver<bool>,
 ) {
     // Events are small and must not wait for more to come; a computer whose power was cut must not
     // count as online for the quarter of an hour that TCP would try.
@@ -209,18 +196,7 @@ async fn connection(
         tracing::debug!("no TLS handshake");
         return;
     };
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(PeerAddress(address));
-        app.clone().call(request)
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(fault) = watcher.watch(connection).await {
-        tracing::debug!(error = %fault, "connection ended");
-    }
+    connection::serve(stream, address, app, stop).await;
 }
 
 /// What the process is told from outside.

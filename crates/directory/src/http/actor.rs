@@ -258,25 +258,60 @@ pub(super) async fn open_session(
     origin: &Origin,
     now: Timestamp,
 ) -> Result<(HeaderMap, SessionOpened), StorageFault> {
-    let token = tokens::fresh();
-    let session = NewSession {
-        token_hash: &tokens::hash(&token),
+    let token = NewToken::draw();
+    sessions::open(write, &new_session(&token.hash, person, origin, now)).await?;
+    Ok(token.hand_out(person, carry))
+}
+
+/// The token of a session that is about to be opened.
+pub(super) struct NewToken {
+    token: String,
+    hash: Vec<u8>,
+}
+
+impl NewToken {
+    pub(super) fn draw() -> Self {
+        let token = tokens::fresh();
+        Self {
+            hash: tokens::hash(&token),
+            token,
+        }
+    }
+
+    /// What is stored of the token.
+    pub(super) fn hash(&self) -> &[u8] {
+        &self.hash
+    }
+
+    /// What the client gets: the cookie, or the token itself.
+    pub(super) fn hand_out(self, person: PersonId, carry: Carry) -> (HeaderMap, SessionOpened) {
+        let mut headers = HeaderMap::new();
+        let token = match carry {
+            Carry::Bearer => Some(Token(self.token)),
+            Carry::Cookie => {
+                set_cookie(&mut headers, &self.token, SESSION_MS / 1000);
+                None
+            }
+        };
+        (headers, SessionOpened { person, token })
+    }
+}
+
+/// What is stored of a session.
+pub(super) fn new_session<'a>(
+    token_hash: &'a [u8],
+    person: PersonId,
+    origin: &'a Origin,
+    now: Timestamp,
+) -> NewSession<'a> {
+    NewSession {
+        token_hash,
         person,
         created_at: now,
         expires_at: Timestamp(now.0 + SESSION_MS),
         client: &origin.client,
         address: &origin.address,
-    };
-    sessions::open(write, &session).await?;
-    let mut headers = HeaderMap::new();
-    let token = match carry {
-        Carry::Bearer => Some(Token(token)),
-        Carry::Cookie => {
-            set_cookie(&mut headers, &token, SESSION_MS / 1000);
-            None
-        }
-    };
-    Ok((headers, SessionOpened { person, token }))
+    }
 }
 
 /// The header that makes a browser forget its session.

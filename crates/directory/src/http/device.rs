@@ -1,5 +1,6 @@
 //! A computer enrols, listens, reports, and retires envelopes.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ use crate::core::{enrolment, names, standing::ReportedStore};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::DeviceRecord;
-use crate::storage::{StorageFault, Write, commit, devices, people, shares};
+use crate::storage::{StorageFault, Together, Write, commit, devices, people, shares};
 use crate::tokens;
 
 /// Enrols a computer: spends one use of an enrolment string.
@@ -302,14 +303,27 @@ impl Directory {
 
     /// Notes that a device's line came up or went down, and tells the people on it.
     async fn contact(&self, device: DeviceId) -> Result<(), Refusal> {
-        let mut write = self.storage.write().await?;
-        devices::heard_from(&mut write, device, now()).await?;
-        let bindings = devices::bindings_of_device(&mut write, device).await?;
-        commit(write).await?;
-        for binding in bindings {
-            self.live.touch(Topic::Person(binding.person));
+        for person in self.contacts.write(device).await? {
+            self.live.touch(Topic::Person(person));
         }
         Ok(())
+    }
+}
+
+/// Notes when devices were last heard from; answers the people on each. After an outage all come
+/// back at once.
+pub(crate) struct Contacts;
+
+impl Together for Contacts {
+    type Ask = DeviceId;
+    type Answer = Vec<PersonId>;
+
+    async fn run(write: &mut Write, asks: &[DeviceId]) -> Result<Vec<Vec<PersonId>>, StorageFault> {
+        let heard: BTreeSet<DeviceId> = asks.iter().copied().collect();
+        devices::all_heard_from(write, &heard, now()).await?;
+        let people = devices::people_on(write, &heard).await?;
+        let on = |device| people.get(device).cloned().unwrap_or_default();
+        Ok(asks.iter().map(on).collect())
     }
 }
 

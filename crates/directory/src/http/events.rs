@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -43,17 +44,19 @@ where
     F: Future<Output = Result<T, Refusal>> + Send,
     K: Send + 'static,
 {
-    let state = (line, String::new(), read);
+    // Lines idle for days: the hash of what was told is kept and not the text, and reading takes
+    // memory only while it lasts.
+    let state = (line, None, read);
     let events = stream::unfold(state, |(mut line, mut told, read)| async move {
         loop {
             let mut touched = None;
-            if !told.is_empty() {
+            if told.is_some() {
                 tokio::select! {
                     woken = timeout(LOOK_AGAIN, line.listener.touched()) => touched = woken.ok(),
                     _ = line.stopping.wait_for(|stopping| *stopping) => return None,
                 }
             }
-            let truth = match read().await {
+            let truth = match Box::pin(read()).await {
                 Ok(truth) => truth,
                 Err(refusal) => {
                     refusal.log();
@@ -61,8 +64,9 @@ where
                 }
             };
             let truth = serde_json::to_string(&truth).ok()?;
-            if truth != told {
-                told.clone_from(&truth);
+            let hash = Some(Sha256::digest(&truth));
+            if hash != told {
+                told = hash;
                 if let Some(touched) = touched {
                     metrics().woke_up(touched.elapsed());
                 }

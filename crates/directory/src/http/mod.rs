@@ -19,7 +19,7 @@ use crate::core::throttle::{Lane, Throttle};
 use crate::keys::Keys;
 use crate::live::Live;
 use crate::metrics::metrics;
-use crate::storage::Storage;
+use crate::storage::{Group, Storage};
 
 mod accounts;
 mod activation;
@@ -39,15 +39,18 @@ mod problem;
 mod proof;
 mod public;
 mod sessions;
+mod sign_in;
 mod web;
 
 pub(crate) use accounts::{RESET_LINK_MS, reset_link_of};
 pub(crate) use actor::PeerAddress;
 pub(crate) use admin::{INVITATION_MS, activation_link};
 pub use assertion::Nonces;
+use device::Contacts;
 pub use health::Health;
 pub use problem::Refusal;
 pub(crate) use problem::error_chain;
+use sign_in::SignIns;
 
 /// What every handler may reach.
 pub struct Directory {
@@ -59,6 +62,10 @@ pub struct Directory {
     pub keys: Keys,
     /// The database.
     pub storage: Storage,
+    /// Sign-ins that wait to be written.
+    pub(crate) sign_ins: Group<SignIns>,
+    /// Computers whose coming or going waits to be written.
+    pub(crate) contacts: Group<Contacts>,
     /// Proofs under way.
     pub attempts: Attempts,
     /// Who listens.

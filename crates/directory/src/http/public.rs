@@ -14,15 +14,14 @@ use lockstep_protocol::Bytes;
 use lockstep_protocol::api::public::{SessionOpened, SignInFinish, SignInStart, SignInStarted};
 use lockstep_protocol::api::{Credential, Organisation, Problem};
 
-use super::actor::{Body, Origin, open_session};
+use super::actor::{Body, NewToken, Origin};
 use super::problem::{Answer, Refusal};
+use super::sign_in::Finish;
 use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::Verifier;
 use crate::core::names::UserName;
 use crate::live::Topic;
-use crate::storage::audit::{self, Action, Entry};
-use crate::storage::commit;
 use crate::storage::people::{self, Person};
 
 /// The organisation's words and rules.
@@ -76,7 +75,6 @@ pub(super) async fn sign_in_finish(
     origin: Origin,
     Body(ask): Body<SignInFinish>,
 ) -> Result<(HeaderMap, Json<SessionOpened>), Refusal> {
-    let now = now();
     let attempt = directory.attempts.take(&ask.attempt, Instant::now());
     let Some(Attempt::SignIn {
         pending,
@@ -86,50 +84,20 @@ pub(super) async fn sign_in_finish(
     else {
         return Err(Code::AttemptExpired.into());
     };
-    let proved = pending.finish(ask.finish.as_slice()).is_ok();
-    let mut write = directory.storage.write().await?;
-    // Read again inside the transaction: a password that was changed meanwhile signs nobody in.
-    let person = match person {
-        Some((id, stamp)) => people::by_id(&mut write, id)
-            .await?
-            .map(|person| (person, stamp)),
-        None => None,
+    let token = NewToken::draw();
+    let finish = Finish {
+        person,
+        proved: pending.finish(ask.finish.as_slice()).is_ok(),
+        token_hash: token.hash().to_vec(),
+        origin,
+        at: now(),
     };
-    let admitted = person.as_ref().filter(|(person, stamp)| {
-        proved
-            && person
-                .credential
-                .as_ref()
-                .is_some_and(|kept| kept.stamp == *stamp)
-    });
-    // Only who knows the password is told that it would not help.
-    let judged = match admitted {
-        Some((person, _)) => person.access.admit().map(|()| person.id),
-        None => Err(Code::SignInRefused),
-    };
-    let opened = match judged {
-        Ok(id) => Ok(open_session(&mut write, id, ask.carry, &origin, now).await?),
-        Err(code) => Err(code),
-    };
-    let name = |person: &(Person, _)| person.0.user_name.clone();
-    // A name that nobody has may be anything, a password typed into the wrong field included.
-    let entry = Entry {
-        at: now,
-        actor: &admitted.map_or_else(|| "somebody".to_owned(), name),
-        action: Action::SignIn,
-        subject: &person
-            .as_ref()
-            .map_or_else(|| "an unknown name".to_owned(), name),
-        address: &origin.address,
-        result: judged.map(|_| ()),
-    };
-    audit::append(&mut write, entry).await?;
-    commit(write).await?;
+    let judged = directory.sign_ins.write(finish).await?;
     // Who is kept out gains nothing by the right password, trying it again and again included.
     if judged.is_ok() {
         directory.refund(&lanes);
     }
-    let (headers, opened) = opened?;
+    let (headers, opened) = token.hand_out(judged?, ask.carry);
     // Whoever watches where they are signed in sees it come.
     directory.live.touch(Topic::Person(opened.person));
     Ok((headers, Json(opened)))

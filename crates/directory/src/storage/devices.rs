@@ -1,9 +1,11 @@
 //! Devices, bindings, the reports of their stores, and enrolment tokens.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lockstep_model::{BindingId, Code, DeviceId, Epoch, PersonId, StoreKind, Timestamp};
 use lockstep_protocol::api::me::StoreRow;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::{Connection, StorageFault, as_word, number, parse, time, word};
 use crate::core::enrolment::EnrolmentToken;
@@ -234,6 +236,46 @@ pub async fn heard_from(
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Notes that devices were heard from, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn all_heard_from(
+    db: &mut Connection,
+    devices: &BTreeSet<DeviceId>,
+    now: Timestamp,
+) -> Result<(), StorageFault> {
+    let mut update = QueryBuilder::new("UPDATE devices SET last_contact = ");
+    update.push_bind(now.0).push(" WHERE id IN ");
+    update.push_tuples(devices, |mut tuple, device| {
+        tuple.push_bind(device.to_string());
+    });
+    update.build().execute(db).await?;
+    Ok(())
+}
+
+/// The people on each of some devices, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn people_on(
+    db: &mut Connection,
+    devices: &BTreeSet<DeviceId>,
+) -> Result<BTreeMap<DeviceId, Vec<PersonId>>, StorageFault> {
+    let mut select = QueryBuilder::new("SELECT device, person FROM bindings WHERE device IN ");
+    select.push_tuples(devices, |mut tuple, device| {
+        tuple.push_bind(device.to_string());
+    });
+    let mut people = BTreeMap::<DeviceId, Vec<PersonId>>::new();
+    for row in select.build().fetch_all(db).await? {
+        let on = people.entry(parse(&row, "device")?).or_default();
+        on.push(parse(&row, "person")?);
+    }
+    Ok(people)
 }
 
 /// Adds a binding; false if that account of that device has one already.

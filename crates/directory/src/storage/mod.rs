@@ -6,6 +6,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lockstep_model::{Code, Epoch, Timestamp};
@@ -21,6 +22,7 @@ pub mod audit;
 pub mod chain;
 pub mod copy;
 pub mod devices;
+mod group;
 pub mod people;
 pub mod reports;
 pub mod sessions;
@@ -38,6 +40,8 @@ pub struct Storage {
     epoch: Epoch,
     file: PathBuf,
 }
+
+pub use group::{Group, Together};
 
 /// Why the database failed; none of it is for people.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +78,9 @@ pub enum StorageFault {
     /// A stored value is not what this program wrote.
     #[error("a stored value of `{0}` is unreadable")]
     Value(&'static str),
+    /// The transaction that this write shared with others failed.
+    #[error("a write failed")]
+    Together(#[source] Arc<Self>),
 }
 
 /// A write transaction: rolled back unless committed.
@@ -117,6 +124,8 @@ impl Storage {
             .busy_timeout(Duration::from_secs(5));
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            // A file does not hang up: asking first would be a round to another thread each time.
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&writer).await?;
@@ -125,6 +134,7 @@ impl Storage {
         write.commit().await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
+            .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
         let epoch = present_epoch(&writer).await?;
@@ -142,7 +152,7 @@ impl Storage {
         self.epoch
     }
 
-    /// Begins a write.
+    /// Begins a write. What comes often shares one: see [`Group`].
     ///
     /// # Errors
     ///

@@ -1,10 +1,12 @@
 //! People, their credentials and one-time links.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lockstep_model::{Epoch, Generation, Ksf, PersonId, Provenance, Stamp, Timestamp};
 use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::public::LinkKind;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _};
 
 use super::{Connection, StorageFault, as_word, maybe_time, number, parse, time, word};
 use crate::core::access::Access;
@@ -76,6 +78,51 @@ pub async fn by_id(db: &mut Connection, id: PersonId) -> Result<Option<Person>, 
     let query = sqlx::query(select_people!("WHERE p.id = $1"));
     let row = query.bind(id.to_string()).fetch_optional(db).await?;
     row.as_ref().map(person).transpose()
+}
+
+/// Where a person's password stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The user name.
+    pub user_name: String,
+    /// The present stamp, once activated.
+    pub stamp: Option<Stamp>,
+    /// What keeps them out, if anything.
+    pub access: Access,
+}
+
+/// Where the passwords of some people stand, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn standings(
+    db: &mut Connection,
+    people: &BTreeSet<PersonId>,
+) -> Result<BTreeMap<PersonId, Standing>, StorageFault> {
+    if people.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut select = QueryBuilder::new(
+        "SELECT p.id, p.user_name, p.suspended_at, c.person, c.epoch, c.generation,
+             r.at AS locked_at FROM people p
+         LEFT JOIN credentials c ON c.person = p.id
+         LEFT JOIN reports r ON r.person = p.id AND r.locks = 1 WHERE p.id IN ",
+    );
+    select.push_tuples(people, |mut tuple, person| {
+        tuple.push_bind(person.to_string());
+    });
+    let rows = select.build().fetch_all(db).await?;
+    let standing = |row: &SqliteRow| {
+        let activated: Option<String> = row.try_get("person")?;
+        let standing = Standing {
+            user_name: row.try_get("user_name")?,
+            stamp: activated.map(|_| stamp(row)).transpose()?,
+            access: access(row)?,
+        };
+        Ok((parse(row, "id")?, standing))
+    };
+    rows.iter().map(standing).collect()
 }
 
 /// Looks a person up by user name.
@@ -246,20 +293,21 @@ fn person(row: &SqliteRow) -> Result<Person, StorageFault> {
         user_name: row.try_get("user_name")?,
         display_name: row.try_get("display_name")?,
         role: word(row, "role")?,
-        access: Access {
-            suspended_at: maybe_time(row, "suspended_at")?,
-            locked_at: maybe_time(row, "locked_at")?,
-        },
+        access: access(row)?,
         credential: activated.map(|_| credential(row)).transpose()?,
+    })
+}
+
+fn access(row: &SqliteRow) -> Result<Access, StorageFault> {
+    Ok(Access {
+        suspended_at: maybe_time(row, "suspended_at")?,
+        locked_at: maybe_time(row, "locked_at")?,
     })
 }
 
 fn credential(row: &SqliteRow) -> Result<Credential, StorageFault> {
     Ok(Credential {
-        stamp: Stamp {
-            epoch: Epoch(parse(row, "epoch")?),
-            generation: Generation(number(row, "generation")?),
-        },
+        stamp: stamp(row)?,
         issued: Generation(number(row, "issued")?),
         origin: word(row, "origin")?,
         temporary: row.try_get("temporary")?,
@@ -279,5 +327,12 @@ fn credential(row: &SqliteRow) -> Result<Credential, StorageFault> {
             },
             record: row.try_get("record")?,
         },
+    })
+}
+
+fn stamp(row: &SqliteRow) -> Result<Stamp, StorageFault> {
+    Ok(Stamp {
+        epoch: Epoch(parse(row, "epoch")?),
+        generation: Generation(number(row, "generation")?),
     })
 }

@@ -2,7 +2,8 @@
 
 use lockstep_model::{PersonId, Provenance, Timestamp};
 use lockstep_protocol::api::me::SessionRow;
-use sqlx::Row as _;
+
+use sqlx::{QueryBuilder, Row as _};
 
 use super::{Connection, StorageFault, as_word, parse, time, word};
 use crate::core::access::DISOWN_MS;
@@ -30,18 +31,33 @@ pub struct NewSession<'a> {
 ///
 /// [`StorageFault`].
 pub async fn open(db: &mut Connection, session: &NewSession<'_>) -> Result<(), StorageFault> {
-    sqlx::query(
-        "INSERT INTO sessions (token_hash, person, created_at, expires_at, client, address)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(session.token_hash)
-    .bind(session.person.to_string())
-    .bind(session.created_at.0)
-    .bind(session.expires_at.0)
-    .bind(session.client)
-    .bind(session.address)
-    .execute(db)
-    .await?;
+    open_all(db, std::slice::from_ref(session)).await
+}
+
+/// Stores sessions, by one statement.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn open_all(
+    db: &mut Connection,
+    sessions: &[NewSession<'_>],
+) -> Result<(), StorageFault> {
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    let mut insert = QueryBuilder::new(
+        "INSERT INTO sessions (token_hash, person, created_at, expires_at, client, address) ",
+    );
+    insert.push_values(sessions, |mut row, session| {
+        row.push_bind(session.token_hash.to_vec())
+            .push_bind(session.person.to_string())
+            .push_bind(session.created_at.0)
+            .push_bind(session.expires_at.0)
+            .push_bind(session.client.to_owned())
+            .push_bind(session.address.to_owned());
+    });
+    insert.build().execute(db).await?;
     Ok(())
 }
 
