@@ -82,9 +82,9 @@ async fn a_thief_of_a_mailbox_finds_no_link_that_outlived_its_day_or_its_reason(
         "expired",
         "replaced",
         "changed",
-        "issued",
         "suspended",
         "locked",
+        "issued",
     ] {
         let link = world.reset_link("bea").await;
         let opened = world.activating(&link, "a password of the thief").await;
