@@ -154,7 +154,7 @@ codes! {
         "The invitation is unknown, used or expired: issue a new one.";
     OldPasswordNeeded = 2010, AfterInput,
         "This {pc} still has the password you used before. Nothing was changed.",
-        "Run the sync again and type the old password when asked.",
+        "Run the sync again and type the old password when asked, or leave it blank if it is lost.",
         "No envelope could be recovered and no old password was given.";
     NotAllowed = 2011, Never,
         "You aren't allowed to do that. Nothing was changed.",
@@ -270,6 +270,10 @@ codes! {
         "This {pc} doesn't allow another change of its password so soon. Nothing was changed.",
         "Try again tomorrow, or ask {it}.",
         "The account has a minimum password age (chage -m) that PAM enforces: lower it, or wait.";
+    StaysShut = 4030, Never,
+        "Your disk or home would stay shut without your old password. Nothing was changed.",
+        "This needs {it}: ask for the recovery key.",
+        "A store that only its old password opens, or a PAM module that opens a home with the password, forbids to reset the account.";
 
     NotEnrolled = 5001, Never,
         "This {pc} isn't set up. Ask your IT team.",
@@ -319,6 +323,18 @@ codes! {
         "This {pc} is a copy of another one that {org} knows. Nothing was changed.",
         "Ask {it} to set it up again, with an enrolment command of its own.",
         "machine-id or hardware differ from those at enrolment (a cloned disk or restored image): `sudo lockstep enrol` with a new string.";
+    OrderRefused = 5030, Never,
+        "This {pc} didn't believe the order to set a new password. Nothing was changed.",
+        "Tell {it}.",
+        "A reset order's signature, realm, device, binding or account is not what the helper recorded at linking.";
+    OrderSpent = 5031, Now,
+        "That took too long. Nothing was changed on this {pc}.",
+        "Run the sync again.",
+        "A reset order's challenge is unknown, used, replaced, or older than five minutes.";
+    LinkedBeforeOrders = 5032, AfterInput,
+        "This {pc} was linked by an older Lockstep, so it needs your old password. Nothing was changed.",
+        "Type the old password. If you don't remember it, ask {it}.",
+        "The helper's record of the binding holds no realm key to judge a reset order by: set the account's password, then link it again.";
 
     Internal = 9001, Later,
         "Lockstep made a mistake.",

@@ -20,4 +20,4 @@ pub use ksf::Ksf;
 pub use provenance::{Channel, Origin, Provenance};
 pub use secret::Secret;
 pub use stamp::{Epoch, Generation, Stamp, Timestamp};
-pub use store::{StoreKind, StoreState};
+pub use store::{StoreKind, StoreState, WithoutOld};

@@ -29,6 +29,20 @@ impl fmt::Display for StoreKind {
     }
 }
 
+/// What becomes of a store when its old password is lost and the person accepts the cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutOld {
+    /// It takes the new password all the same, and nothing in it is lost: an account.
+    Reset,
+    /// It is set aside, for its old password to open later; an empty one takes its place: a
+    /// keychain.
+    SetAside,
+    /// It stays shut, so that no account may be reset beside it: a disk or home whose key is
+    /// derived from the password.
+    StaysShut,
+}
+
 /// How one store stands, as a person is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_model::{StoreKind, Timestamp};
+use lockstep_model::{StoreKind, Timestamp, WithoutOld};
 use serde::{Deserialize, Serialize};
 
 /// What a store can do.
 ///
 /// Whether a store *needs* the old password is deliberately not here: every change names the
-/// secret that opens the store, because a change without it is a reset, which is never planned.
+/// secret that opens the store. A change without it is a reset, which only the person can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Capabilities {
     /// The old password goes on opening it after a change (disk slots). Such a store is opened
@@ -20,6 +20,8 @@ pub struct Capabilities {
     pub verify_without_change: bool,
     /// A wrong password counts against the person, so probes draw on the [`Budget`].
     pub counts_attempts: bool,
+    /// What becomes of it when nothing at hand opens it and the person has no old password.
+    pub without_old: WithoutOld,
 }
 
 /// How many wrong passwords a store may be probed with.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_model::{Stamp, StoreKind};
+use lockstep_model::{Stamp, StoreKind, WithoutOld};
 
 use crate::plan::{Plan, Step};
 use crate::secret_ref::SecretRef;
@@ -50,6 +50,15 @@ pub enum Violation {
     /// A second change of one store.
     #[error("the {0} would be changed twice")]
     ChangedTwice(StoreKind),
+    /// A reset that the person did not agree to in this run.
+    #[error("the person did not agree to reset the {0}")]
+    NotAgreed(StoreKind),
+    /// A reset while something at hand opens the store, or may open it.
+    #[error("the {0} would be reset without need")]
+    Needless(StoreKind),
+    /// A reset beside a store that only its old password opens.
+    #[error("the {0} would stay shut")]
+    StaysShut(StoreKind),
     /// Envelopes dropped before a store was opened at the target.
     #[error("envelopes dropped before the {0} was opened with the target")]
     EarlyRetirement(StoreKind),
@@ -76,8 +85,8 @@ struct Walk<'a> {
     /// Changed by this run or by the steps so far.
     changed: BTreeSet<StoreKind>,
     untested_slots: BTreeSet<StoreKind>,
-    /// The plan's changes, all of them, and what they start from.
-    moving: BTreeMap<StoreKind, SecretRef>,
+    /// The plan's changes and resets, all of them; what a change starts from.
+    moving: BTreeMap<StoreKind, Option<SecretRef>>,
 }
 
 impl<'a> Walk<'a> {
@@ -98,8 +107,19 @@ impl<'a> Walk<'a> {
             moving: BTreeMap::new(),
         };
         for step in &plan.steps {
-            if let Step::Change { store, from, .. } = step {
-                walk.moving.entry(*store).or_insert(*from);
+            match step {
+                Step::Change { store, from, .. } => {
+                    walk.moving.entry(*store).or_insert(Some(*from));
+                }
+                Step::Reset { store, .. } => {
+                    walk.moving.entry(*store).or_insert(None);
+                }
+                Step::Open { .. }
+                | Step::Ask { .. }
+                | Step::Preflight(_)
+                | Step::Seal(_)
+                | Step::Verify { .. }
+                | Step::Retire(_) => {}
             }
         }
         let Some(run) = &state.run else {
@@ -143,6 +163,7 @@ impl<'a> Walk<'a> {
                 self.sealed.insert(SecretRef::Generation(*stamp));
             }
             Step::Change { store, from, to } => self.change(*store, *from, *to)?,
+            Step::Reset { store, to } => self.reset(*store, *to)?,
             Step::Verify { store, with } => {
                 self.aim(*with)?;
                 self.untested_slots.remove(store);
@@ -180,11 +201,39 @@ impl<'a> Walk<'a> {
         if !self.at_hand.contains(&from) {
             return Err(Violation::NotAtHand(store));
         }
+        if self.opened.get(&store) != Some(&from) && !self.changed.contains(&store) {
+            return Err(Violation::Unopened(store));
+        }
+        self.moved(store, to)
+    }
+
+    /// The person agreed, nothing at hand opens the store, and no other stays shut for good.
+    fn reset(&mut self, store: StoreKind, to: Stamp) -> Result<(), Violation> {
+        self.aim(to)?;
+        let run = self.state.run.as_ref();
+        if !run.is_some_and(|run| run.forgotten.contains(&store)) {
+            return Err(Violation::NotAgreed(store));
+        }
+        let refuted = run.and_then(|run| Some(&run.progress.get(&store)?.refuted));
+        let all_tried = run.is_some_and(|run| {
+            refuted.is_some_and(|refuted| run.secrets.iter().all(|it| refuted.contains(it)))
+        });
+        if !self.changed.contains(&store) && (!all_tried || self.opened.contains_key(&store)) {
+            return Err(Violation::Needless(store));
+        }
+        let lasting = self.state.config.stores.iter();
+        let mut lasting = lasting.filter(|(_, it)| it.without_old == WithoutOld::StaysShut);
+        let target = SecretRef::Generation(to);
+        if let Some((other, _)) = lasting.find(|(it, _)| self.opened.get(it) != Some(&target)) {
+            return Err(Violation::StaysShut(*other));
+        }
+        self.moved(store, to)
+    }
+
+    /// What holds for every change and every reset.
+    fn moved(&mut self, store: StoreKind, to: Stamp) -> Result<(), Violation> {
         if self.changed.contains(&store) {
             return Err(Violation::ChangedTwice(store));
-        }
-        if self.opened.get(&store) != Some(&from) {
-            return Err(Violation::Unopened(store));
         }
         self.everything_is_ready(to)?;
         self.nobody_is_left_behind(to)?;
@@ -218,7 +267,7 @@ impl<'a> Walk<'a> {
             if !movable {
                 return Err(Violation::NotMovable(*store));
             }
-            if self.opened.get(store) != Some(from) {
+            if self.opened.get(store) != from.as_ref() {
                 return Err(Violation::Unopened(*store));
             }
             if !self.preflighted.contains(store) {

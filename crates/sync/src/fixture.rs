@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_model::{Epoch, Generation, Stamp, StoreKind, Timestamp};
+use lockstep_model::{Epoch, Generation, Stamp, StoreKind, Timestamp, WithoutOld};
 use uuid::Uuid;
 
 use crate::{
@@ -40,6 +40,7 @@ pub(crate) fn config(stores: &[StoreKind]) -> Config {
         needs_session: *store == KEYCHAIN,
         verify_without_change: true,
         counts_attempts: *store == ACCOUNT,
+        without_old: without_old(*store),
     };
     Config {
         stores: stores
@@ -47,6 +48,14 @@ pub(crate) fn config(stores: &[StoreKind]) -> Config {
             .map(|store| (*store, capabilities(store)))
             .collect(),
         budget: Budget::default(),
+    }
+}
+
+pub(crate) const fn without_old(store: StoreKind) -> WithoutOld {
+    match store {
+        StoreKind::Disk => WithoutOld::StaysShut,
+        StoreKind::Account => WithoutOld::Reset,
+        StoreKind::Keychain => WithoutOld::SetAside,
     }
 }
 
@@ -168,6 +177,14 @@ impl Bench {
                 to,
             } => {
                 let line = format!("change {store} {} to {}", short(from), to.generation);
+                let fault = self.faults.iter().find(|(at, _)| *at == line);
+                if !fault.is_some_and(|(_, it)| matches!(it, Outcome::NotApplied(_))) {
+                    self.opens.insert(store, SecretRef::Generation(to));
+                }
+                (op, line, Outcome::Applied)
+            }
+            Effect::Reset { op, store, to } => {
+                let line = format!("reset {store} to {}", to.generation);
                 let fault = self.faults.iter().find(|(at, _)| *at == line);
                 if !fault.is_some_and(|(_, it)| matches!(it, Outcome::NotApplied(_))) {
                     self.opens.insert(store, SecretRef::Generation(to));

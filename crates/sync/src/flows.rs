@@ -129,7 +129,11 @@ fn declining_changes_nothing() {
     let mut bench = Bench::over(State::new(config(&[ACCOUNT])));
     bench.feed(proved(g(1), &[of(1)]));
     bench.taken();
-    check(&mut bench, Input::Declined, &["stopped LS-2010, account ?"]);
+    check(
+        &mut bench,
+        Input::Declined(Code::OldPasswordNeeded),
+        &["stopped LS-2010, account ?"],
+    );
     let problem = StoreState::Problem {
         code: Code::OldPasswordNeeded,
     };

@@ -32,6 +32,13 @@ pub enum Mutation {
         /// Whose password shall open it.
         to: Stamp,
     },
+    /// Give a store the password of a generation without any that opens it now.
+    Reset {
+        /// Which.
+        store: StoreKind,
+        /// Whose password shall open it.
+        to: Stamp,
+    },
     /// Drop every envelope but this stamp's.
     Retire(Stamp),
 }
@@ -232,7 +239,7 @@ impl Ledger {
     fn intend(&mut self, mutation: Mutation) {
         match mutation {
             Mutation::Seal(_) => {}
-            Mutation::Change { store, to, .. } => {
+            Mutation::Change { store, to, .. } | Mutation::Reset { store, to } => {
                 let holding = self.holding(store);
                 holding.belief = Belief::Unknown;
                 holding.moving = Some(to);
@@ -257,7 +264,7 @@ impl Ledger {
                 self.doomed.remove(stamp);
             }
             // A report of success proves nothing: only opening the store does.
-            Mutation::Change { .. } => {}
+            Mutation::Change { .. } | Mutation::Reset { .. } => {}
             Mutation::Retire(_) => self.doomed.clear(),
         }
     }

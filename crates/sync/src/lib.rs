@@ -20,6 +20,10 @@
 //!                                                    others go on; then Finish(Stopped)
 //! ```
 //!
+//! Asked, the person may also say to have no old password. [`weigh`] tells beforehand what that
+//! costs; [`Input::Forgotten`] accepts it, and the stores that were asked about are reset where
+//! they would have been changed. Beside a store that would stay shut for good none is.
+//!
 //! No phase is stored: it follows from what was found out in the run, so that a newer password in
 //! the middle, a crash, or an operation that never answered just gives another plan.
 //!
@@ -31,7 +35,9 @@
 //! - The new password is sealed before the first change, and no older envelope is dropped before
 //!   every store was opened with the new password after its last change.
 //! - Evidence of an earlier run orders the candidates and is not relied on: every run opens every
-//!   store anew. A store is changed at most once in a run.
+//!   store anew. A store is changed or reset at most once in a run.
+//! - A store is reset only after every secret at hand was tried on it, and the person agreed to
+//!   just that in the same run.
 //! - Nothing goes towards another stamp than the newest one known, proved by the person.
 //! - Every run ends with exactly one [`Effect::Finish`]. A proof that was overtaken on the way gets
 //!   one too, unless a run is under way.
@@ -55,6 +61,8 @@ mod check;
 mod fixture;
 #[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod forgotten;
 mod journal;
 mod message;
 mod plan;
@@ -63,6 +71,7 @@ mod secret_ref;
 mod simulation;
 mod state;
 mod step;
+mod weigh;
 
 pub use capabilities::{Budget, Capabilities, Config};
 pub use check::{Violation, check};
@@ -72,3 +81,4 @@ pub use plan::{End, Plan, Step, plan};
 pub use secret_ref::SecretRef;
 pub use state::{State, Status};
 pub use step::step;
+pub use weigh::{Weighing, weigh};

@@ -88,8 +88,11 @@ pub enum Input {
     /// The person answered [`Effect::AskOld`], and what they typed is at hand under the name given
     /// there. Unasked it is ignored.
     OldTyped,
-    /// The person left [`Effect::AskOld`] blank or closed it.
-    Declined,
+    /// [`Effect::AskOld`] got no answer, and this is why: the stores are left as they are.
+    Declined(Code),
+    /// The person has no old password for the stores of [`Effect::AskOld`], and accepts what
+    /// [`crate::weigh`] says that this costs. Unasked it is ignored.
+    Forgotten,
     /// The secrets in memory are gone, but operations under way will still report.
     SecretsLost,
     /// Everything in memory is gone, operations under way included. The first input after
@@ -150,6 +153,16 @@ pub enum Effect {
         store: StoreKind,
         /// The secret that opens it now.
         from: SecretRef,
+        /// Whose password shall open it.
+        to: Stamp,
+    },
+    /// Give a store the new password without any that opens it now; a store that can't be is set
+    /// aside for an empty one.
+    Reset {
+        /// The operation.
+        op: OpId,
+        /// Which store.
+        store: StoreKind,
         /// Whose password shall open it.
         to: Stamp,
     },

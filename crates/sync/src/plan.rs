@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_model::{Code, Stamp, StoreKind};
+use lockstep_model::{Code, Stamp, StoreKind, WithoutOld};
 use serde::{Deserialize, Serialize};
 
 use crate::message::Belief;
 use crate::secret_ref::SecretRef;
-use crate::state::{NO_SESSION, State};
+use crate::state::{NO_SESSION, Progress, State};
 
 mod words;
 
@@ -42,6 +42,14 @@ pub enum Step {
         store: StoreKind,
         /// The secret that opens it now.
         from: SecretRef,
+        /// Whose password shall open it.
+        to: Stamp,
+    },
+    /// Give a store the new password without any that opens it now: the person has none, and
+    /// accepts the cost.
+    Reset {
+        /// Which.
+        store: StoreKind,
         /// Whose password shall open it.
         to: Stamp,
     },
@@ -186,6 +194,8 @@ enum Stage {
     Unopened(Vec<SecretRef>),
     /// Nothing at hand opens it.
     NoneOpens,
+    /// Nothing at hand opens it, and the person accepts what that costs.
+    Forgotten,
     /// Left as it is; `recoverable` if an envelope at hand is known to open it.
     GivenUp {
         code: Code,
@@ -229,19 +239,54 @@ fn stage(state: &State, store: StoreKind, target: Stamp) -> Stage {
         },
         Some(with) => Stage::Ready(with),
         None => match candidates(state, store) {
-            none if none.is_empty() => Stage::NoneOpens,
+            none if none.is_empty() => shut(state, store, progress),
             some => Stage::Unopened(some),
         },
     }
 }
 
-fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
-    let stages: BTreeMap<StoreKind, Stage> = state
-        .config
-        .stores
-        .keys()
+/// Where a store stands that nothing at hand opens.
+fn shut(state: &State, store: StoreKind, progress: &Progress) -> Stage {
+    let given_up = |code| Stage::GivenUp {
+        code,
+        recoverable: false,
+    };
+    if !state.is_forgotten(store) {
+        return Stage::NoneOpens;
+    }
+    match state.capabilities(store).without_old {
+        WithoutOld::StaysShut => given_up(Code::StaysShut),
+        WithoutOld::Reset | WithoutOld::SetAside if progress.attempted => {
+            given_up(progress.refusal.unwrap_or(Code::StoreUnverified))
+        }
+        WithoutOld::Reset | WithoutOld::SetAside => Stage::Forgotten,
+    }
+}
+
+/// Where every store stands. None is reset beside one that would stay shut for good.
+fn stages(state: &State, target: Stamp) -> BTreeMap<StoreKind, Stage> {
+    let stores = state.config.stores.keys();
+    let mut stages: BTreeMap<StoreKind, Stage> = stores
         .map(|store| (*store, stage(state, *store, target)))
         .collect();
+    let stays_shut = stages.iter().any(|(store, stage)| {
+        matches!(stage, Stage::GivenUp { .. })
+            && state.capabilities(*store).without_old == WithoutOld::StaysShut
+    });
+    let resets = stages
+        .values_mut()
+        .filter(|it| stays_shut && matches!(it, Stage::Forgotten));
+    for stage in resets {
+        *stage = Stage::GivenUp {
+            code: Code::StaysShut,
+            recoverable: false,
+        };
+    }
+    stages
+}
+
+fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
+    let stages = stages(state, target);
 
     let mut given_up = None;
     for stage in stages.values() {
@@ -261,11 +306,14 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
         match stage {
             Stage::Done | Stage::Claimed | Stage::GivenUp { .. } => {}
             Stage::Ready(with) => {
-                movers.insert(*store, *with);
+                movers.insert(*store, Mover::From(*with));
+            }
+            Stage::Forgotten => {
+                movers.insert(*store, Mover::Reset);
             }
             Stage::Unopened(candidates) => {
                 if let Some(first) = candidates.first().filter(|it| **it != at(target)) {
-                    movers.insert(*store, *first);
+                    movers.insert(*store, Mover::From(*first));
                 }
                 steps.push(Step::Open {
                     store: *store,
@@ -273,7 +321,7 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
                 });
             }
             Stage::NoneOpens => {
-                movers.insert(*store, answer);
+                movers.insert(*store, Mover::From(answer));
                 shut.insert(*store);
             }
         }
@@ -311,28 +359,37 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
     (steps, given_up.map_or(End::InSync(target), End::Stopped))
 }
 
+/// How a store moves.
+#[derive(Clone, Copy)]
+enum Mover {
+    From(SecretRef),
+    Reset,
+}
+
 /// Changes and verifications, in the order of the kinds.
 fn moves(
     state: &State,
     stages: &BTreeMap<StoreKind, Stage>,
-    movers: &BTreeMap<StoreKind, SecretRef>,
+    movers: &BTreeMap<StoreKind, Mover>,
     target: Stamp,
 ) -> Vec<Step> {
     let (mut changes, mut verifications) = (Vec::new(), Vec::new());
     for (store, stage) in stages {
-        let from = movers.get(store);
-        if let Some(from) = from {
-            changes.push(Step::Change {
-                store: *store,
+        let (store, mover) = (*store, movers.get(store));
+        match mover {
+            Some(Mover::From(from)) => changes.push(Step::Change {
+                store,
                 from: *from,
                 to: target,
-            });
+            }),
+            Some(Mover::Reset) => changes.push(Step::Reset { store, to: target }),
+            None => {}
         }
-        if from.is_some() || matches!(stage, Stage::Claimed) {
+        if mover.is_some() || matches!(stage, Stage::Claimed) {
             // A slot that costs nothing is tested before anything is built on it.
-            let at_once = state.capabilities(*store).several_slots;
+            let at_once = state.capabilities(store).several_slots;
             let verify = Step::Verify {
-                store: *store,
+                store,
                 with: target,
             };
             if at_once {

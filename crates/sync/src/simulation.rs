@@ -23,6 +23,7 @@ const FORGETFUL: Scenario = Scenario {
     restored: false,
     linked: true,
     knows_local: false,
+    forgets: false,
     apart: false,
     withheld: false,
     crashes: 1,
@@ -107,6 +108,50 @@ fn shares_withheld_and_the_account_changed_from_outside() {
     };
     let seen = run(scenario);
     assert!(seen.asked);
+}
+
+/// The share stays away, nothing is remembered, and the person accepts the cost.
+const NOTHING_LEFT: Scenario = Scenario {
+    name: "nothing left",
+    stores: 2,
+    withheld: true,
+    forgets: true,
+    ..FORGETFUL
+};
+
+#[test]
+fn without_the_old_password() {
+    let seen = run(NOTHING_LEFT);
+    assert!(seen.asked && seen.reset);
+    let seen = run(Scenario {
+        name: "nothing left, second change",
+        stores: 1,
+        generations: 3,
+        ..NOTHING_LEFT
+    });
+    assert!(seen.reset);
+    let seen = run(Scenario {
+        name: "two old passwords lost, no envelope",
+        linked: false,
+        apart: true,
+        generations: 1,
+        ..NOTHING_LEFT
+    });
+    assert!(seen.reset);
+}
+
+#[test]
+fn without_the_old_password_beside_a_disk() {
+    let seen = run(Scenario {
+        name: "nothing left, disk",
+        stores: 3,
+        session_flaps: false,
+        ..NOTHING_LEFT
+    });
+    assert!(
+        seen.refused && seen.reset,
+        "refused while the disk is shut, done once it opens"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lockstep_model::{Code, Stamp, StoreKind, StoreState, Timestamp};
+use lockstep_model::{Code, Stamp, StoreKind, StoreState, Timestamp, WithoutOld};
 use serde::{Deserialize, Serialize};
 
 use crate::capabilities::{Capabilities, Config};
@@ -140,7 +140,9 @@ impl State {
     fn store_state(&self, store: StoreKind) -> StoreState {
         let flight = self.run.as_ref().and_then(|run| run.flight);
         match flight.map(|flight| flight.operation) {
-            Some(Operation::Change { store: busy, .. }) if busy == store => {
+            Some(Operation::Change { store: busy, .. } | Operation::Reset { store: busy, .. })
+                if busy == store =>
+            {
                 return StoreState::Changing;
             }
             Some(Operation::Probe { store: busy, .. }) if busy == store => {
@@ -185,9 +187,11 @@ pub struct Status {
 pub(crate) struct Run {
     pub(crate) secrets: BTreeSet<SecretRef>,
     pub(crate) flight: Option<Flight>,
-    /// The name for what the person is being asked for.
-    pub(crate) asking: Option<SecretRef>,
+    /// What the person is being asked.
+    pub(crate) asking: Option<Asking>,
     pub(crate) retire_tried: bool,
+    /// The stores whose old password the person said to have no more, accepting the cost.
+    pub(crate) forgotten: BTreeSet<StoreKind>,
     /// Why nothing more may be changed in this run.
     pub(crate) stop: Option<Code>,
     pub(crate) progress: BTreeMap<StoreKind, Progress>,
@@ -200,10 +204,20 @@ impl Run {
             flight: None,
             asking: None,
             retire_tried: false,
+            forgotten: BTreeSet::new(),
             stop: None,
             progress: stores.map(|store| (store, Progress::default())).collect(),
         }
     }
+}
+
+/// The question for an old password, as it was put.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Asking {
+    /// The stores that it was put for: what is answered goes for these and no others.
+    pub(crate) stores: BTreeSet<StoreKind>,
+    /// The name for what the person types.
+    pub(crate) answer: SecretRef,
 }
 
 /// The one operation under way.
@@ -232,6 +246,10 @@ pub(crate) enum Operation {
     Change {
         store: StoreKind,
         from: SecretRef,
+        to: Stamp,
+    },
+    Reset {
+        store: StoreKind,
         to: Stamp,
     },
     Retire {
@@ -266,6 +284,7 @@ pub(crate) const NO_CAPABILITIES: Capabilities = Capabilities {
     needs_session: false,
     verify_without_change: false,
     counts_attempts: true,
+    without_old: WithoutOld::StaysShut,
 };
 
 impl State {
@@ -275,6 +294,13 @@ impl State {
             .get(&store)
             .copied()
             .unwrap_or(NO_CAPABILITIES)
+    }
+
+    /// Whether the person has no old password for the store and accepts what that costs.
+    pub(crate) fn is_forgotten(&self, store: StoreKind) -> bool {
+        self.run
+            .as_ref()
+            .is_some_and(|run| run.forgotten.contains(&store))
     }
 
     pub(crate) fn failures(&self, store: StoreKind) -> &[Timestamp] {

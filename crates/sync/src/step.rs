@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use lockstep_model::{Code, Stamp, StoreKind, Timestamp};
 
 use crate::journal::{Mutation, Record};
-use crate::message::{Belief, Effect, Input, OpId, Outcome, Verdict};
+use crate::message::{Effect, Input, OpId, Outcome, Verdict};
 use crate::plan::candidates;
 use crate::secret_ref::SecretRef;
-use crate::state::{Operation, Progress, Run, State};
+use crate::state::{Asking, Operation, Progress, Run, State};
+use crate::weigh::{Weighing, weigh};
 
 mod advance;
 
@@ -52,7 +53,8 @@ impl Machine {
             Input::Announced(stamp) => self.announced(stamp),
             Input::Proved { stamp, secrets } => self.proved(stamp, secrets),
             Input::OldTyped => self.old_typed(),
-            Input::Declined => self.declined(),
+            Input::Declined(code) => self.declined(code),
+            Input::Forgotten => self.forgotten(),
             Input::SecretsLost => self.secrets_lost(),
             Input::Restarted => {
                 self.state.run = None;
@@ -108,6 +110,9 @@ impl Machine {
         let run = self.state.run.get_or_insert_with(|| Run::over(stores));
         run.stop = None;
         run.retire_tried = false;
+        if is_new {
+            run.forgotten.clear();
+        }
         for progress in run.progress.values_mut() {
             progress.waiting = None;
             if is_new {
@@ -122,7 +127,8 @@ impl Machine {
     }
 
     fn old_typed(&mut self) {
-        let (Some(answer), Some(run)) = (self.stop_asking(), &mut self.state.run) else {
+        let (Some(Asking { answer, .. }), Some(run)) = (self.stop_asking(), &mut self.state.run)
+        else {
             return;
         };
         for progress in run.progress.values_mut() {
@@ -132,16 +138,31 @@ impl Machine {
     }
 
     /// Takes the question back, if it stands.
-    fn stop_asking(&mut self) -> Option<SecretRef> {
+    fn stop_asking(&mut self) -> Option<Asking> {
         self.state.run.as_mut().and_then(|run| run.asking.take())
     }
 
-    fn declined(&mut self) {
-        if self.stop_asking().is_none() {
-            return;
+    fn declined(&mut self, code: Code) {
+        if let Some(Asking { stores, .. }) = self.stop_asking() {
+            for store in stores {
+                self.give_up(store, code);
+            }
         }
-        for store in self.without_candidates() {
-            self.give_up(store, Code::OldPasswordNeeded);
+    }
+
+    fn forgotten(&mut self) {
+        match weigh(&self.state) {
+            Some(Weighing {
+                refused: Some(code),
+                ..
+            }) => self.declined(code),
+            Some(Weighing { stores, .. }) => {
+                let _ = self.stop_asking();
+                if let Some(run) = &mut self.state.run {
+                    run.forgotten.extend(stores.iter().map(|(store, _)| *store));
+                }
+            }
+            None => {}
         }
     }
 
@@ -150,6 +171,7 @@ impl Machine {
             return;
         };
         run.secrets.clear();
+        run.forgotten.clear();
         run.stop = Some(Code::AttemptExpired);
         run.asking = None;
         // The next proof may bring other secrets, so nothing that these opened can be built on.
@@ -200,6 +222,15 @@ impl Machine {
             Operation::Seal { stamp } => self.sealed(op, stamp, outcome),
             Operation::Change { store, from, to } => {
                 let mutation = Mutation::Change { store, from, to };
+                self.record(Record::Finished {
+                    op,
+                    mutation,
+                    outcome,
+                });
+                self.changed(store, to, outcome);
+            }
+            Operation::Reset { store, to } => {
+                let mutation = Mutation::Reset { store, to };
                 self.record(Record::Finished {
                     op,
                     mutation,
@@ -307,16 +338,6 @@ impl Machine {
             Outcome::NotApplied(code) => progress.refusal = Some(code),
             Outcome::Opened(_) | Outcome::Indeterminate => {}
         });
-    }
-
-    fn without_candidates(&self) -> Vec<StoreKind> {
-        let stores = self.state.config.stores.keys().copied();
-        let shut = |store: &StoreKind| {
-            self.state.belief(*store) == Belief::OpensNone
-                || (self.state.opened_in_run(*store).is_none()
-                    && candidates(&self.state, *store).is_empty())
-        };
-        stores.filter(shut).collect()
     }
 
     fn record(&mut self, record: Record) {

@@ -3,7 +3,7 @@
 use lockstep_model::{Code, Timestamp};
 
 use super::*;
-use crate::fixture::{ACCOUNT, DISK, KEYCHAIN, config, g, linked, of, proved, restored};
+use crate::fixture::{ACCOUNT, Bench, DISK, KEYCHAIN, config, g, linked, of, proved, restored};
 use crate::{Belief, Effect, Input, Outcome, Verdict, plan, step};
 
 const NOW: Timestamp = Timestamp(0);
@@ -195,6 +195,128 @@ fn a_store_left_behind() {
     plan.steps
         .retain(|it| !is_change(KEYCHAIN)(it) && !is_verify(KEYCHAIN)(it));
     assert_eq!(check(&plan, &state), Err(Violation::LeftBehind(KEYCHAIN)));
+}
+
+/// The person agreed to reset account and keychain; the disk opens with generation 1.
+fn resetting() -> State {
+    let mut bench = Bench::over(linked(&[DISK, ACCOUNT, KEYCHAIN])).session_up();
+    for store in [ACCOUNT, KEYCHAIN] {
+        bench.opens.insert(store, SecretRef::Typed(9));
+    }
+    bench.feed(proved(g(2), &[of(1), of(2)]));
+    step(bench.state, NOW, Input::Forgotten).0
+}
+
+#[track_caller]
+fn refuses_reset(spoil: impl FnOnce(&mut Plan, &mut State), want: Violation) {
+    let mut state = resetting();
+    let mut spoilt = plan(&state);
+    assert_eq!(check(&spoilt, &state), Ok(()), "{spoilt}");
+    assert!(spoilt.steps.iter().any(is_reset(ACCOUNT)), "{spoilt}");
+    spoil(&mut spoilt, &mut state);
+    assert_eq!(check(&spoilt, &state), Err(want), "{spoilt}");
+}
+
+fn is_reset(store: StoreKind) -> impl Fn(&Step) -> bool {
+    move |step| matches!(step, Step::Reset { store: it, .. } if *it == store)
+}
+
+#[test]
+fn a_reset_that_nobody_agreed_to() {
+    refuses_reset(
+        |_, state| {
+            state.run.as_mut().unwrap().forgotten.remove(&KEYCHAIN);
+        },
+        Violation::NotAgreed(KEYCHAIN),
+    );
+}
+
+#[test]
+fn a_reset_of_what_opens_or_may_open() {
+    refuses_reset(
+        |_, state| {
+            state.run.as_mut().unwrap().secrets.insert(of(7));
+        },
+        Violation::Needless(ACCOUNT),
+    );
+    refuses_reset(
+        |plan, _| {
+            let open = Step::Open {
+                store: ACCOUNT,
+                candidates: vec![of(1)],
+            };
+            plan.steps.insert(0, open);
+        },
+        Violation::Unopened(ACCOUNT),
+    );
+    refuses_reset(
+        |plan, _| {
+            let open = Step::Verify {
+                store: ACCOUNT,
+                with: g(2),
+            };
+            plan.steps.insert(at(plan, is_reset(ACCOUNT)), open);
+        },
+        Violation::Needless(ACCOUNT),
+    );
+}
+
+#[test]
+fn a_reset_beside_a_disk_that_stays_shut() {
+    refuses_reset(
+        |plan, _| {
+            plan.steps
+                .retain(|it| !is_change(DISK)(it) && !is_verify(DISK)(it));
+        },
+        Violation::StaysShut(DISK),
+    );
+    refuses_reset(
+        |plan, _| plan.steps.retain(|it| !is_verify(DISK)(it)),
+        Violation::StaysShut(DISK),
+    );
+}
+
+#[test]
+fn a_reset_that_is_late_early_or_twice() {
+    refuses_reset(
+        |plan, _| {
+            let again = plan.steps[at(plan, is_reset(ACCOUNT))].clone();
+            plan.steps.insert(at(plan, is_reset(ACCOUNT)), again);
+        },
+        Violation::ChangedTwice(ACCOUNT),
+    );
+    refuses_reset(
+        |plan, _| {
+            let (account, keychain) = (at(plan, is_reset(ACCOUNT)), at(plan, is_reset(KEYCHAIN)));
+            plan.steps.swap(account, keychain);
+        },
+        Violation::OutOfOrder(KEYCHAIN),
+    );
+    refuses_reset(
+        |plan, _| {
+            let to = g(1);
+            let reset = at(plan, is_reset(ACCOUNT));
+            plan.steps[reset] = Step::Reset { store: ACCOUNT, to };
+        },
+        Violation::NotTheTarget(g(1)),
+    );
+    refuses_reset(
+        |plan, _| {
+            plan.steps.retain(|step| !matches!(step, Step::Seal(_)));
+        },
+        Violation::Unsealed,
+    );
+    refuses_reset(
+        |_, state| {
+            let progress = state.run.as_mut().unwrap().progress.get_mut(&KEYCHAIN);
+            progress.unwrap().preflighted = false;
+        },
+        Violation::NotPreflighted(KEYCHAIN),
+    );
+    refuses_reset(
+        |_, state| state.session = false,
+        Violation::NotMovable(KEYCHAIN),
+    );
 }
 
 #[test]

@@ -41,6 +41,12 @@ impl fmt::Display for Step {
             Self::Change { store, from, to } => {
                 write!(f, "Move the {store} from {from} to the password of {to}")
             }
+            Self::Reset { store, to } => {
+                write!(
+                    f,
+                    "Give the {store} the password of {to} without its old one"
+                )
+            }
             Self::Verify { store, with } => {
                 write!(f, "Open the {store} with the password of {with}")
             }

@@ -3,6 +3,7 @@
 use lockstep_model::{Epoch, Generation, Stamp, StoreKind, Timestamp};
 use uuid::Uuid;
 
+use crate::fixture::without_old;
 use crate::{Budget, Capabilities, Config, Outcome};
 
 pub(super) const NOW: Timestamp = Timestamp(0);
@@ -25,6 +26,9 @@ pub(super) struct Scenario {
     pub(super) linked: bool,
     /// The person still knows the local passwords.
     pub(super) knows_local: bool,
+    /// The person may say to have no old password. One that is lost to them then opens what it
+    /// opened from the start.
+    pub(super) forgets: bool,
     /// The keychain starts at a local password of its own.
     pub(super) apart: bool,
     /// The directory may refuse to give shares out.
@@ -57,6 +61,7 @@ impl Scenario {
             needs_session: *kind == StoreKind::Keychain,
             verify_without_change: true,
             counts_attempts: false,
+            without_old: without_old(*kind),
         };
         Config {
             stores: self
@@ -88,6 +93,7 @@ pub(super) enum Label {
     TypedRight,
     TypedWrong,
     Declined,
+    Forgot,
     SecretsLost,
     SessionUp,
     SessionDown,
@@ -101,4 +107,7 @@ pub(super) struct Seen {
     pub(super) retired: bool,
     pub(super) stopped: bool,
     pub(super) asked: bool,
+    pub(super) reset: bool,
+    /// The person was told that there is no way without the old password.
+    pub(super) refused: bool,
 }

@@ -8,7 +8,8 @@ use super::scenario::{LOCAL, Label, NOW, OTHER, Scenario, Seen, WRONG};
 use crate::journal::Ledger;
 use crate::state::Operation;
 use crate::{
-    Belief, Effect, Input, Mutation, OpId, Outcome, Record, SecretRef, State, Verdict, replay, step,
+    Belief, Effect, Input, Mutation, OpId, Outcome, Record, SecretRef, State, Verdict, replay,
+    step, weigh,
 };
 
 /// The machine and its surroundings at one moment.
@@ -30,6 +31,8 @@ pub(super) struct World {
     typed: BTreeMap<SecretRef, u8>,
     /// What the durable journal adds up to.
     journal: Ledger,
+    /// The stores that the person agreed to have reset, in this run.
+    agreed: BTreeSet<StoreKind>,
     crashes: u8,
     drifts: u8,
 }
@@ -70,6 +73,7 @@ pub(super) fn start(scenario: Scenario) -> Node {
         envelopes,
         typed: BTreeMap::new(),
         journal: state.ledger.clone(),
+        agreed: BTreeSet::new(),
         crashes: scenario.crashes,
         drifts: scenario.drifts,
     };
@@ -102,7 +106,7 @@ pub(super) fn successors(node: &Node, scenario: Scenario, seen: &mut Seen) -> Ve
 pub(super) fn check_moment(node: &Node, scenario: Scenario) -> Result<(), String> {
     let Node { state, world } = node;
     let mut known = (1 << world.newest) | world.envelopes;
-    if scenario.knows_local {
+    if scenario.knows_local || scenario.forgets {
         known |= LOCAL | OTHER;
     }
     for (store, opens) in &world.opens {
@@ -171,7 +175,9 @@ impl Next<'_> {
     fn ends(&mut self, node: &Node, op: OpId, operation: Operation) {
         // Codes decide nothing, so one for each operation is enough.
         let refused = Outcome::NotApplied(match operation {
-            Operation::Probe { .. } | Operation::Change { .. } => Code::StoreUnknown,
+            Operation::Probe { .. } | Operation::Change { .. } | Operation::Reset { .. } => {
+                Code::StoreUnknown
+            }
             Operation::Preflight { .. } => Code::HelperUnavailable,
             Operation::Seal { .. } | Operation::Retire { .. } => Code::DirectoryUnreachable,
         });
@@ -194,6 +200,12 @@ impl Next<'_> {
             }
             Operation::Seal { .. } | Operation::Retire { .. } => {
                 ends.extend([done, unknown].concat())
+            }
+            Operation::Reset { .. } => {
+                ends.extend([done, unknown].concat());
+                if self.scenario.lies {
+                    ends.extend(lies);
+                }
             }
             Operation::Change { store, from, .. } => {
                 ends.extend([done, unknown].concat());
@@ -223,7 +235,9 @@ impl Next<'_> {
                     Operation::Change { store, from, .. } => {
                         node.world.opens[&store] & self.password(&node.world, from) != 0
                     }
-                    Operation::Seal { .. } | Operation::Retire { .. } => true,
+                    Operation::Seal { .. } | Operation::Reset { .. } | Operation::Retire { .. } => {
+                        true
+                    }
                     Operation::Probe { .. } | Operation::Preflight { .. } => false,
                 };
                 if !fits {
@@ -239,6 +253,7 @@ impl Next<'_> {
         let Scenario {
             generations,
             knows_local,
+            forgets,
             withheld,
             session_flaps,
             ..
@@ -269,7 +284,11 @@ impl Next<'_> {
                 }
             }
             self.typed(Label::TypedWrong, node, WRONG);
-            self.feed(Label::Declined, node.clone(), Input::Declined);
+            let declined = Input::Declined(Code::OldPasswordNeeded);
+            self.feed(Label::Declined, node.clone(), declined);
+            if forgets {
+                self.forgot(node);
+            }
         }
         if node
             .state
@@ -298,14 +317,33 @@ impl Next<'_> {
         }
     }
 
+    /// The person is told what it costs, and agrees if there is a way.
+    fn forgot(&mut self, node: &Node) {
+        let weighing = weigh(&node.state).expect("asked");
+        assert!(!weighing.stores.is_empty(), "nothing to agree to");
+        let disagree = weighing.refused == Some(Code::PlanRefused);
+        assert!(!disagree, "planner and checker disagree about a reset");
+        let mut after = node.clone();
+        match weighing.refused {
+            None => after
+                .world
+                .agreed
+                .extend(weighing.stores.iter().map(|(store, _)| *store)),
+            // Nobody agreed: to go on all the same resets nothing.
+            Some(_) => self.seen.refused = true,
+        }
+        self.feed(Label::Forgot, after, Input::Forgotten);
+    }
+
     fn typed(&mut self, label: Label, node: &Node, password: u8) {
         let mut after = node.clone();
         let answer = node
             .state
             .run
             .as_ref()
-            .and_then(|run| run.asking)
-            .expect("asked");
+            .and_then(|run| run.asking.as_ref())
+            .expect("asked")
+            .answer;
         let rests = node
             .state
             .beliefs()
@@ -364,12 +402,17 @@ impl Next<'_> {
                 }
                 continue;
             }
+            let held = state.run.as_ref().map(|run| &run.secrets);
+            if let (Effect::Reset { store, to, .. }, Some(held)) = (effect, held) {
+                self.reset(*store, *to, held, &world);
+            }
             operations += usize::from(self.observe(effect, &world, &intents));
         }
         assert!(operations <= 1, "S5: more than one operation: {effects:?}");
         canonical(&mut state);
         if !state.is_running() {
             world.typed.clear();
+            world.agreed.clear();
         }
         self.found.push((label, Node { state, world }));
     }
@@ -420,6 +463,11 @@ impl Next<'_> {
                     "changed before sealed"
                 );
             }
+            Effect::Reset { op, store, to } => {
+                let (store, to) = (*store, *to);
+                intended(op, Mutation::Reset { store, to });
+                self.seen.reset = true;
+            }
             Effect::Retire { op, keep } => {
                 intended(op, Mutation::Retire(*keep));
                 self.all_open(world, *keep, "S2: retired");
@@ -444,6 +492,23 @@ impl Next<'_> {
             }
         }
         true
+    }
+
+    /// Judges a reset: agreed to, needed, sealed before, and beside nothing that stays shut.
+    fn reset(&self, store: StoreKind, to: Stamp, held: &BTreeSet<SecretRef>, world: &World) {
+        let Scenario { drifts, .. } = self.scenario;
+        let bit = self.scenario.bit(to);
+        assert!(world.agreed.contains(&store), "reset without consent");
+        let known = world.journal.known.map(|(known, _)| known);
+        assert_eq!(known, Some(to), "S7: reset towards what is not the newest");
+        assert_ne!(world.envelopes & bit, 0, "reset before sealed");
+        let opens = |it: &SecretRef| world.opens[&store] & self.password(world, *it) != 0;
+        let needless = held.iter().any(opens);
+        assert!(drifts > 0 || !needless, "a reset of what opens");
+        let disk = world.opens.get(&StoreKind::Disk);
+        let stays_shut = disk.is_some_and(|opens| opens & bit == 0);
+        assert!(!stays_shut, "a reset beside a disk that stays shut");
+        assert_ne!(store, StoreKind::Disk, "P2: a disk is never reset");
     }
 
     fn all_open(&self, world: &World, stamp: Stamp, what: &str) {
@@ -473,6 +538,9 @@ impl Next<'_> {
                 };
                 world.opens.insert(store, slots | self.scenario.bit(to));
             }
+            Operation::Reset { store, to } => {
+                world.opens.insert(store, self.scenario.bit(to));
+            }
             Operation::Retire { keep } => world.envelopes &= self.scenario.bit(keep),
         }
     }
@@ -482,6 +550,7 @@ fn restarted(world: &World, scenario: Scenario) -> Option<Node> {
     let mut world = world.clone();
     world.crashes = world.crashes.checked_sub(1)?;
     world.typed.clear();
+    world.agreed.clear();
     let records = [Record::Snapshot(Box::new(world.journal.clone()))];
     let (mut state, effects) = step(replay(scenario.config(), &records), NOW, Input::Restarted);
     assert_eq!(

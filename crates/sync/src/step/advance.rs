@@ -10,7 +10,7 @@ use crate::journal::{Mutation, Record};
 use crate::message::{Effect, OpId, Verdict};
 use crate::plan::{End, Plan, Step, plan};
 use crate::secret_ref::SecretRef;
-use crate::state::{Flight, Operation, Progress};
+use crate::state::{Asking, Flight, Operation, Progress};
 
 impl Machine {
     /// Does what is next, if nothing is under way and nobody is being asked.
@@ -38,7 +38,10 @@ impl Machine {
             Step::Verify { store, with } => self.probe(*store, SecretRef::Generation(*with)),
             Step::Ask { stores, answer } => {
                 if let Some(run) = &mut self.state.run {
-                    run.asking = Some(*answer);
+                    run.asking = Some(Asking {
+                        stores: stores.clone(),
+                        answer: *answer,
+                    });
                     let again = run.secrets.iter().any(|secret| secret.is_typed());
                     let (stores, answer) = (stores.clone(), *answer);
                     self.effects.push(Effect::AskOld {
@@ -57,7 +60,7 @@ impl Machine {
                 let op = self.launch(Operation::Preflight { store, with });
                 self.effects.push(Effect::Preflight { op, store, with });
             }
-            Step::Seal(_) | Step::Change { .. } | Step::Retire(_) => {
+            Step::Seal(_) | Step::Change { .. } | Step::Reset { .. } | Step::Retire(_) => {
                 if check(plan, &self.state).is_err() {
                     return self.stop(Code::PlanRefused);
                 }
@@ -112,6 +115,21 @@ impl Machine {
                     from,
                     to,
                 });
+            }
+            Step::Reset { store, to } => {
+                let (store, to) = (*store, *to);
+                self.progress(store, |progress| {
+                    progress.attempted = true;
+                    progress.fresh = false;
+                    // Whatever became of it, no other secret opens what it did not open before.
+                    progress.refuted.remove(&SecretRef::Generation(to));
+                });
+                let op = self.launch(Operation::Reset { store, to });
+                self.record(Record::Intent {
+                    op,
+                    mutation: Mutation::Reset { store, to },
+                });
+                self.effects.push(Effect::Reset { op, store, to });
             }
             Step::Retire(keep) => {
                 let keep = *keep;
