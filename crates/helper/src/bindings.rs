@@ -5,14 +5,21 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use lockstep_model::{BindingId, PersonId};
+use lockstep_model::{BindingId, PersonId, Stamp};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::helper::Realm;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-/// The version of the record.
-const VERSION: u16 = 1;
+use crate::clock::Moment;
 
-/// The most bytes of a record; a real one has 200.
+/// The version of the record.
+const VERSION: u16 = 2;
+
+/// The first version: a record names no realm, so that no reset order is believed.
+const FIRST_VERSION: u16 = 1;
+
+/// The most bytes of a record; a real one has 700.
 const MAX_RECORD: u64 = 4096;
 
 /// The most records; a shared computer has a few dozen people.
@@ -26,6 +33,22 @@ pub(crate) struct Record {
     pub(crate) person: PersonId,
     pub(crate) account: String,
     pub(crate) uid: u32,
+    /// Whose reset orders are believed.
+    #[serde(default)]
+    pub(crate) realm: Option<Realm>,
+    /// The one challenge that an order may answer.
+    #[serde(default)]
+    pub(crate) challenge: Option<Challenge>,
+    /// The password of the last order.
+    #[serde(default)]
+    pub(crate) ordered: Option<Stamp>,
+}
+
+/// A challenge that was given out and not used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Challenge {
+    pub(crate) bytes: Bytes,
+    pub(crate) given: Moment,
 }
 
 impl Record {
@@ -34,6 +57,7 @@ impl Record {
         person: PersonId,
         account: String,
         uid: u32,
+        realm: Option<Realm>,
     ) -> Self {
         Self {
             version: VERSION,
@@ -41,7 +65,17 @@ impl Record {
             person,
             account,
             uid,
+            realm,
+            challenge: None,
+            ordered: None,
         }
+    }
+
+    /// Whether to record this one is to make the same link once more; the account's password was
+    /// proved for it again, so that it may name the realm that an older record does not.
+    fn is_same_link_as(&self, recorded: &Self) -> bool {
+        let mark = |it: &Self| (it.binding, it.person, it.account.clone(), it.uid);
+        mark(self) == mark(recorded) && (recorded.realm.is_none() || recorded.realm == self.realm)
     }
 }
 
@@ -115,7 +149,7 @@ impl Bindings {
         let taken = self.all()?.into_iter().any(|other| {
             let same_account = other.account == record.account && other.uid == record.uid;
             let same_binding = other.binding == record.binding;
-            (same_account || same_binding) && other != *record
+            (same_account || same_binding) && !record.is_same_link_as(&other)
         });
         Ok(if taken {
             Recorded::Taken
@@ -130,6 +164,34 @@ impl Bindings {
         if self.judge(record)? == Recorded::Taken {
             return Ok(Recorded::Taken);
         }
+        self.write(record)?;
+        Ok(Recorded::Done)
+    }
+
+    /// Alters a record for good, unless that is refused; no other process can in the meantime.
+    pub(crate) fn alter<T, E: From<BindingsFault>>(
+        &self,
+        binding: BindingId,
+        alter: impl FnOnce(Option<&mut Record>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _lock = self.lock()?;
+        let mut record = self.find(binding)?;
+        let altered = alter(record.as_mut())?;
+        if let Some(record) = record {
+            self.write(&record)?;
+        }
+        Ok(altered)
+    }
+
+    /// Removes a record, if there is one.
+    pub(crate) fn forget(&self, binding: BindingId) -> Result<(), BindingsFault> {
+        let _lock = self.lock()?;
+        forget(&self.path(binding))?;
+        self.flush()
+    }
+
+    /// Writes a record: durable when this returns. Only under the lock.
+    fn write(&self, record: &Record) -> Result<(), BindingsFault> {
         let path = self.path(record.binding);
         let new = self.directory.join(format!(".{}.new", record.binding));
         let body = serde_json::to_vec_pretty(record).map_err(|fault| BindingsFault::Io {
@@ -148,14 +210,6 @@ impl Bindings {
             .and_then(|()| file.sync_all())
             .map_err(at(&new))?;
         fs::rename(&new, &path).map_err(at(&path))?;
-        self.flush()?;
-        Ok(Recorded::Done)
-    }
-
-    /// Removes a record, if there is one.
-    pub(crate) fn forget(&self, binding: BindingId) -> Result<(), BindingsFault> {
-        let _lock = self.lock()?;
-        forget(&self.path(binding))?;
         self.flush()
     }
 
@@ -201,7 +255,7 @@ fn read(path: &Path) -> Result<Record, BindingsFault> {
         .map_err(at(path))?;
     serde_json::from_slice::<Record>(&body)
         .ok()
-        .filter(|record| record.version == VERSION)
+        .filter(|record| (FIRST_VERSION..=VERSION).contains(&record.version))
         .ok_or_else(|| BindingsFault::Unreadable(path.into()))
 }
 
@@ -223,10 +277,42 @@ fn at(path: &Path) -> impl Fn(io::Error) -> BindingsFault {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use lockstep_model::DeviceId;
+
     use super::*;
 
     fn record(account: &str, uid: u32) -> Record {
-        Record::new(BindingId::fresh(), PersonId::fresh(), account.into(), uid)
+        let (binding, person) = (BindingId::fresh(), PersonId::fresh());
+        Record::new(binding, person, account.into(), uid, Some(realm()))
+    }
+
+    fn realm() -> Realm {
+        Realm {
+            name: "acme".into(),
+            key: Bytes(vec![4; 65]),
+            device: DeviceId::fresh(),
+        }
+    }
+
+    #[test]
+    fn a_record_of_the_first_version_is_read_and_names_no_realm() {
+        let state = tempfile::tempdir().unwrap();
+        let bindings = Bindings::open(state.path()).unwrap();
+        let anna = record("anna", 1000);
+        let first = format!(
+            r#"{{"version":1,"binding":"{}","person":"{}","account":"anna","uid":1000}}"#,
+            anna.binding, anna.person
+        );
+        fs::write(bindings.path(anna.binding), first).unwrap();
+        let found = bindings.find(anna.binding).unwrap().unwrap();
+        assert_eq!((found.account.as_str(), found.realm), ("anna", None));
+        // The same link made once more names the realm, and from then on no other.
+        assert_eq!(bindings.record(&anna).unwrap(), Recorded::Done);
+        let found = bindings.find(anna.binding).unwrap();
+        assert_eq!(found, Some(anna.clone()));
+        let mut other = anna;
+        other.realm = Some(realm());
+        assert_eq!(bindings.record(&other).unwrap(), Recorded::Taken);
     }
 
     #[test]
@@ -283,7 +369,7 @@ mod tests {
         for bad in [
             String::new(),
             "{".into(),
-            body.replace("\"version\": 1", "\"version\": 2"),
+            body.replace("\"version\": 2", "\"version\": 3"),
             body.replace(&anna.binding.to_string(), &BindingId::fresh().to_string()),
             body.replace("anna", &"a".repeat(5000)),
         ] {

@@ -2,17 +2,20 @@
 //!
 //! **Architecture invariants:** an `op` process serves one connection and ends. It acts only on
 //! bindings that the helper recorded itself, in the very operation in which the account's password
-//! was proved. It has no second thread: glibc's lckpwdf(3) relies on a SIGALRM that must reach the
-//! one that waits. A `listen` process reads nothing from its connections.
+//! was proved; without that password only by an order of the realm that was recorded then. It has
+//! no second thread: glibc's lckpwdf(3) relies on a SIGALRM that must reach the one that waits. A
+//! `listen` process reads nothing from its connections.
 #![deny(unsafe_code)]
 
 mod arguments;
 mod bindings;
+mod clock;
 mod listen;
 mod operate;
 mod peer;
 mod platform;
 mod process;
+mod reset;
 mod sandbox;
 mod serve;
 

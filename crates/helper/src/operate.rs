@@ -5,6 +5,8 @@ use lockstep_protocol::helper::{Account, Health, Operation, Reply};
 use lockstep_stores::{ChangeFault, Refusal, Store};
 
 use crate::bindings::{Bindings, BindingsFault, Record, Recorded};
+use crate::clock::Moment;
+use crate::reset;
 
 /// The stores of this computer.
 pub(crate) trait Stores {
@@ -49,11 +51,22 @@ pub(crate) fn operate(
                 binding,
                 person,
                 uid,
+                realm,
             },
             [password],
-        ) => {
-            let made = |account| Record::new(*binding, *person, account, *uid);
+        ) => reset::check_realm(realm.as_ref()).and_then(|()| {
+            let made = |account| Record::new(*binding, *person, account, *uid, realm.clone());
             link(bindings, stores, *uid, made, password)
+        }),
+        (Operation::ResetChallenge { binding }, []) => {
+            reset::challenge(bindings, stores, *binding, Moment::now())
+        }
+        (Operation::Reset { order }, [new]) => {
+            let moved = reset::reset(bindings, stores, order, new, Moment::now());
+            match reply_of(moved) {
+                Ok(reply) => reply,
+                Err(unknown) => return unknown,
+            }
         }
         (Operation::Preflight { binding, store }, [new]) => recorded(bindings, *binding)
             .and_then(|record| stores.open(*store, &record.account, record.uid))
@@ -66,13 +79,12 @@ pub(crate) fn operate(
         (Operation::Change { binding, store }, [old, new]) => {
             let store = recorded(bindings, *binding)
                 .and_then(|record| stores.open(*store, &record.account, record.uid));
-            match store
+            let moved = store
                 .map_err(ChangeFault::from)
-                .and_then(|mut store| store.change(old, new))
-            {
-                Ok(()) => Ok(Reply::Done),
-                Err(ChangeFault::Refused(refusal)) => Err(refusal),
-                Err(ChangeFault::Unknown { detail }) => return Outcome::SayNothing { detail },
+                .and_then(|mut store| store.change(old, new));
+            match reply_of(moved) {
+                Ok(reply) => reply,
+                Err(unknown) => return unknown,
             }
         }
         (
@@ -80,6 +92,8 @@ pub(crate) fn operate(
             | Operation::Examine
             | Operation::Unlink { .. }
             | Operation::Link { .. }
+            | Operation::ResetChallenge { .. }
+            | Operation::Reset { .. }
             | Operation::Preflight { .. }
             | Operation::Probe { .. }
             | Operation::Change { .. },
@@ -90,6 +104,15 @@ pub(crate) fn operate(
         )),
     };
     Outcome::Say(replied.unwrap_or_else(refused))
+}
+
+/// What is said of a move; nothing where only a probe can tell.
+fn reply_of(moved: Result<(), ChangeFault>) -> Result<Result<Reply, Refusal>, Outcome> {
+    match moved {
+        Ok(()) => Ok(Ok(Reply::Done)),
+        Err(ChangeFault::Refused(refusal)) => Ok(Err(refusal)),
+        Err(ChangeFault::Unknown { detail }) => Err(Outcome::SayNothing { detail }),
+    }
 }
 
 /// Says a refusal over the wire.
@@ -154,7 +177,7 @@ fn recorded(bindings: &Bindings, binding: lockstep_model::BindingId) -> Result<R
         })
 }
 
-fn no_record(fault: &BindingsFault) -> Refusal {
+pub(crate) fn no_record(fault: &BindingsFault) -> Refusal {
     Refusal::new(Code::StateUnreadable, fault.to_string())
 }
 
@@ -175,6 +198,7 @@ pub(crate) mod tests {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: false,
+        can_be_reset: true,
     };
 
     /// One account, anna, uid 1000, on a computer in memory.
@@ -235,14 +259,14 @@ pub(crate) mod tests {
         }
     }
 
-    struct Desk {
+    pub(crate) struct Desk {
         _state: tempfile::TempDir,
-        bindings: Bindings,
-        stores: OneAccount,
+        pub(crate) bindings: Bindings,
+        pub(crate) stores: OneAccount,
     }
 
     impl Desk {
-        fn new() -> Self {
+        pub(crate) fn new() -> Self {
             let state = tempfile::tempdir().unwrap();
             let bindings = Bindings::open(state.path()).unwrap();
             Self {
@@ -252,7 +276,7 @@ pub(crate) mod tests {
             }
         }
 
-        fn ask(&self, operation: Operation, secrets: &[&[u8]]) -> Outcome {
+        pub(crate) fn ask(&self, operation: Operation, secrets: &[&[u8]]) -> Outcome {
             let secrets: Vec<Secret> = secrets.iter().map(|s| Secret::copy_of(s)).collect();
             operate(&self.bindings, &self.stores, &operation, &secrets)
         }
@@ -263,17 +287,23 @@ pub(crate) mod tests {
                 binding,
                 person: PersonId::fresh(),
                 uid: 1000,
+                realm: None,
             };
             assert_eq!(self.ask(link, &[b"old one"]), Outcome::Say(Reply::Done));
             binding
         }
     }
 
-    fn code(outcome: &Outcome) -> Option<Code> {
+    pub(crate) fn code(outcome: &Outcome) -> Option<Code> {
         match outcome {
             Outcome::Say(Reply::Refused { code, .. }) => Some(*code),
-            Outcome::Say(Reply::Done | Reply::Opened { .. } | Reply::Account(_))
-            | Outcome::Say(Reply::Health(_))
+            Outcome::Say(
+                Reply::Done
+                | Reply::Opened { .. }
+                | Reply::Account(_)
+                | Reply::Health(_)
+                | Reply::Challenge { .. },
+            )
             | Outcome::SayNothing { .. } => None,
         }
     }
@@ -288,6 +318,7 @@ pub(crate) mod tests {
             binding,
             person,
             uid: 1000,
+            realm: None,
         };
         let wrong = Some(Code::NotTheComputersPassword);
         assert_eq!(code(&desk.ask(link(), &[b""])), Some(Code::Blank));
@@ -307,6 +338,7 @@ pub(crate) mod tests {
             binding: BindingId::fresh(),
             person,
             uid: 1000,
+            realm: None,
         };
         assert_eq!(
             code(&desk.ask(other, &[b"old one"])),
@@ -316,6 +348,7 @@ pub(crate) mod tests {
             binding: BindingId::fresh(),
             person,
             uid: 4711,
+            realm: None,
         };
         assert_eq!(
             code(&desk.ask(nobody, &[b"old one"])),
@@ -331,6 +364,7 @@ pub(crate) mod tests {
             binding: BindingId::fresh(),
             person: PersonId::fresh(),
             uid: 1000,
+            realm: None,
         };
         assert_eq!(
             code(&desk.ask(link, &[b"old one"])),

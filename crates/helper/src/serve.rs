@@ -51,6 +51,7 @@ pub(crate) fn serve(
                 Reply::Opened { opens } => format!("{name}: opens: {opens}"),
                 Reply::Account(account) => format!("{name}: uid {}", account.uid),
                 Reply::Health(health) => format!("{name}: {:?}", health.confinement),
+                Reply::Challenge { .. } => format!("{name}: given"),
                 Reply::Refused { code, detail } => format!("{name}: refused, {code}: {detail}"),
             }))
         }
@@ -138,6 +139,15 @@ fn name(operation: &Operation) -> String {
         Operation::Probe { binding, store } => format!("probe of {store} of {binding}"),
         Operation::Change { binding, store } => format!("change of {store} of {binding}"),
         Operation::Unlink { binding } => format!("unlink {binding}"),
+        Operation::ResetChallenge { binding } => format!("challenge for {binding}"),
+        Operation::Reset { order } => {
+            // What it claims, for the log: it may have been refused.
+            let claims = String::from_utf8_lossy(order.claims.as_slice());
+            format!(
+                "reset by the order {:.500}",
+                claims.escape_debug().to_string()
+            )
+        }
     }
 }
 
@@ -218,7 +228,13 @@ mod tests {
     fn code(reply: Option<Reply>) -> Option<Code> {
         match reply {
             Some(Reply::Refused { code, .. }) => Some(code),
-            Some(Reply::Done | Reply::Opened { .. } | Reply::Account(_) | Reply::Health(_))
+            Some(
+                Reply::Done
+                | Reply::Opened { .. }
+                | Reply::Account(_)
+                | Reply::Health(_)
+                | Reply::Challenge { .. },
+            )
             | None => None,
         }
     }
@@ -236,6 +252,7 @@ mod tests {
             binding,
             person: PersonId::fresh(),
             uid: 1000,
+            realm: None,
         };
         assert_eq!(ask(link, &[b"old one"]), Some(Reply::Done));
         let probe = Operation::Probe {

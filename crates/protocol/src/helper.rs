@@ -4,8 +4,11 @@
 //! and one [`Reply`]; then the helper's process ends. If no reply comes, the outcome is unknown to
 //! the agent and it must probe.
 
-use lockstep_model::{BindingId, Code, PersonId, StoreKind};
+use lockstep_model::{BindingId, Code, DeviceId, PersonId, StoreKind};
 use serde::{Deserialize, Serialize};
+
+use crate::Bytes;
+use crate::order::SignedOrder;
 
 /// The version of this protocol.
 pub const VERSION: u16 = 1;
@@ -37,6 +40,9 @@ pub enum Operation {
         person: PersonId,
         /// The local user id; root and system accounts are refused.
         uid: u32,
+        /// Whose orders to believe from then on; without it none is.
+        #[serde(default)]
+        realm: Option<Realm>,
     },
     /// Judges whether a store could take the new password, changing nothing. One secret: the new
     /// password. Answers [`Reply::Done`].
@@ -60,6 +66,18 @@ pub enum Operation {
         /// Which store.
         store: StoreKind,
     },
+    /// Asks for a challenge, if the binding's account could be reset now. No secrets. Answers
+    /// [`Reply::Challenge`]; every earlier one of the binding is void.
+    ResetChallenge {
+        /// Whose account.
+        binding: BindingId,
+    },
+    /// Sets an account's password without its old one, by the realm's order. One secret: the new
+    /// password. Answers [`Reply::Done`].
+    Reset {
+        /// The order.
+        order: SignedOrder,
+    },
     /// Forgets a binding. No secrets. Answers [`Reply::Done`], also if there was none.
     Unlink {
         /// Which.
@@ -74,8 +92,14 @@ impl Operation {
     #[must_use]
     pub const fn secrets(&self) -> usize {
         match self {
-            Self::Inspect { .. } | Self::Unlink { .. } | Self::Examine => 0,
-            Self::Link { .. } | Self::Preflight { .. } | Self::Probe { .. } => 1,
+            Self::Inspect { .. }
+            | Self::Unlink { .. }
+            | Self::Examine
+            | Self::ResetChallenge { .. } => 0,
+            Self::Link { .. }
+            | Self::Preflight { .. }
+            | Self::Probe { .. }
+            | Self::Reset { .. } => 1,
             Self::Change { .. } => 2,
         }
     }
@@ -96,6 +120,11 @@ pub enum Reply {
     Account(Account),
     /// The helper, described.
     Health(Health),
+    /// A challenge for a reset order: good once, for five minutes.
+    Challenge {
+        /// [`crate::order::CHALLENGE`] random bytes.
+        challenge: Bytes,
+    },
     /// It was not done, and nothing was changed.
     Refused {
         /// Why, for people.
@@ -103,6 +132,17 @@ pub enum Reply {
         /// Why, for the log: PAM's own words. Holds no secret.
         detail: String,
     },
+}
+
+/// Whose reset orders a binding believes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Realm {
+    /// The realm.
+    pub name: String,
+    /// Its signing key (SEC1, ECDSA P-256), pinned at enrolment.
+    pub key: Bytes,
+    /// What the realm calls this device.
+    pub device: DeviceId,
 }
 
 /// A local account.

@@ -9,6 +9,7 @@
 //! | [`frame`] | the framing of both local sockets |
 //! | [`local`] | app or CLI and agent |
 //! | [`helper`] | agent and root helper |
+//! | [`order`] | directory and root helper, through the agent |
 #![forbid(unsafe_code)]
 
 pub mod api;
@@ -20,6 +21,7 @@ pub mod enrolment;
 pub mod frame;
 pub mod helper;
 pub mod local;
+pub mod order;
 mod token;
 
 pub use bytes::Bytes;

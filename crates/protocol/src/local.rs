@@ -5,7 +5,7 @@
 //! When the agent [needs](Event::Need) something, the client sends one secret frame per need, or
 //! [`Reply::Cancel`].
 
-use lockstep_model::{Code, Generation, Provenance, StoreKind, Timestamp};
+use lockstep_model::{Code, Generation, Provenance, StoreKind, Timestamp, WithoutOld};
 use serde::{Deserialize, Serialize};
 
 use crate::api::Organisation;
@@ -87,6 +87,10 @@ pub enum Ask {
 pub enum Reply {
     /// The person gave up: nothing further is done.
     Cancel,
+    /// Only to [`Need::OldPassword`]: the person has no old password any more.
+    Forgotten,
+    /// Only to [`Event::Cost`]: the person accepts it.
+    Accept,
 }
 
 /// What the agent tells.
@@ -101,6 +105,12 @@ pub enum Event {
         what: Need,
         /// Why the last answer was of no use, if this is not the first time.
         fault: Option<Code>,
+    },
+    /// What it costs to go on without the old password. Nothing has been changed so far; the
+    /// client answers [`Reply::Accept`] or [`Reply::Cancel`].
+    Cost {
+        /// What becomes of each store that the old password would open.
+        stores: Vec<StoreCost>,
     },
     /// One store has moved on.
     Progress(StoreRow),
@@ -121,7 +131,7 @@ impl Event {
     pub const fn ends(&self) -> bool {
         match self {
             Self::Status(_) | Self::Examined { .. } | Self::Done(_) | Self::Failed(_) => true,
-            Self::Need { .. } | Self::Progress(_) => false,
+            Self::Need { .. } | Self::Cost { .. } | Self::Progress(_) => false,
         }
     }
 }
@@ -136,7 +146,8 @@ pub enum Need {
     DirectoryPassword,
     /// The password that opens this computer now.
     ComputersPassword,
-    /// The password that was used before; blank if forgotten.
+    /// The password that was used before, or [`Reply::Forgotten`]; a blank one counts as
+    /// [`Reply::Cancel`].
     OldPassword,
     /// The current password, which is to be replaced.
     CurrentPassword,
@@ -190,6 +201,15 @@ pub struct Failure {
     pub detail: String,
     /// Which password opens what now; empty when nothing was changed.
     pub stores: Vec<StoreOpens>,
+}
+
+/// What becomes of a store without its old password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreCost {
+    /// Which store.
+    pub kind: StoreKind,
+    /// What becomes of it.
+    pub becomes: WithoutOld,
 }
 
 /// Which password opens a store.

@@ -46,6 +46,9 @@ cases![
     an_old_password_may_be_any_bytes,
     an_old_password_may_be_longer_than_a_new_one,
     bytes_that_no_store_can_hold_are_refused,
+    a_reset_moves_the_store_without_its_old_password,
+    a_reset_to_what_opens_already_changes_nothing,
+    a_reset_to_what_no_store_can_hold_is_refused,
 ];
 
 const FIRST: &[u8] = b"correct horse battery";
@@ -183,6 +186,46 @@ fn bytes_that_no_store_can_hold_are_refused(harness: &mut dyn Harness) {
         refuses_to_change(&mut *store, FIRST, bad, Code::BadCharacters);
     }
     opens_with_only(&*store, FIRST, &[b"with a "]);
+}
+
+fn a_reset_moves_the_store_without_its_old_password(harness: &mut dyn Harness) {
+    let mut store = fresh(harness, FIRST);
+    if !store.capabilities().can_be_reset {
+        assert!(store.may_reset().is_err());
+        return;
+    }
+    assert_eq!(store.may_reset(), Ok(()));
+    opens_with_only(&*store, FIRST, &[SECOND]);
+    assert_eq!(store.reset(&Secret::copy_of(SECOND)), Ok(()));
+    opens_with_only(&*store, SECOND, &[FIRST]);
+    moves(&mut *store, SECOND, THIRD);
+}
+
+fn a_reset_to_what_opens_already_changes_nothing(harness: &mut dyn Harness) {
+    let mut store = fresh(harness, FIRST);
+    if store.capabilities().can_be_reset {
+        assert_eq!(store.reset(&Secret::copy_of(FIRST)), Ok(()));
+    }
+    opens_with_only(&*store, FIRST, &[SECOND]);
+}
+
+fn a_reset_to_what_no_store_can_hold_is_refused(harness: &mut dyn Harness) {
+    let mut store = fresh(harness, FIRST);
+    if !store.capabilities().can_be_reset {
+        return;
+    }
+    let long = vec![b'x'; 256];
+    for (bad, want) in [
+        (&b""[..], Code::Blank),
+        (&long, Code::TooLong),
+        (b"two\nlines", Code::BadCharacters),
+    ] {
+        match store.reset(&Secret::copy_of(bad)) {
+            Err(ChangeFault::Refused(refusal)) => assert_eq!(refusal.code, want, "{refusal}"),
+            other => panic!("must be refused with {want}: {other:?}"),
+        }
+    }
+    opens_with_only(&*store, FIRST, &[SECOND]);
 }
 
 fn fresh(harness: &mut dyn Harness, password: &[u8]) -> Box<dyn Store> {

@@ -111,6 +111,21 @@ impl Store for FakeStore {
             Ok(())
         }
     }
+
+    fn may_reset(&self) -> Result<(), Refusal> {
+        if self.capabilities.can_be_reset {
+            Ok(())
+        } else {
+            Err(Refusal::new(Code::StaysShut, "it needs its old password"))
+        }
+    }
+
+    fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        self.may_reset()?;
+        let old = self.lock().password.duplicate();
+        self.change(&old, new)
+    }
 }
 
 fn vanished() -> ChangeFault {
@@ -130,6 +145,7 @@ mod tests {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: false,
+        can_be_reset: true,
     };
 
     struct Fakes;

@@ -38,6 +38,23 @@ pub trait Store: Send {
     /// [`ChangeFault::Refused`] when nothing was changed, [`ChangeFault::Unknown`] when only a
     /// probe can tell.
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault>;
+
+    /// Judges whether the store could be [reset](Self::reset) now, changing nothing.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not.
+    fn may_reset(&self) -> Result<(), Refusal>;
+
+    /// Moves the store to `new` without its old password; `Ok` once it is durable, was seen to have
+    /// happened, and the store opens with `new`.
+    ///
+    /// Where it opens with `new` already, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::change`].
+    fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault>;
 }
 
 /// Plain facts about a store, for planning.
@@ -53,6 +70,8 @@ pub struct Capabilities {
     pub verify_without_change: bool,
     /// Wrong passwords are counted and may shut it.
     pub counts_attempts: bool,
+    /// It can be given a new password without the old one.
+    pub can_be_reset: bool,
 }
 
 /// An operation was not done, and nothing was changed.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::me::StoreRow;
 use super::{Credential, Organisation, Vouch, message};
+use crate::order::SignedOrder;
 use crate::{Bytes, Token};
 
 message! {
@@ -115,6 +116,9 @@ message! {
         pub new_envelope: Option<EnvelopeId>,
         /// The envelopes whose shares are asked for.
         pub envelopes: Vec<EnvelopeId>,
+        /// The helper's challenge, if the person has no old password and wants the account reset.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub reset: Option<Bytes>,
     }
 
     /// The proof holds.
@@ -132,6 +136,9 @@ message! {
         pub shares: Bytes,
         /// Envelopes asked for whose share is gone or not released.
         pub withheld: Vec<EnvelopeId>,
+        /// The order that was asked for with a challenge.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub order: Option<SignedOrder>,
     }
 
     /// Commits a change that a proof with [`Purpose::Change`] has opened.

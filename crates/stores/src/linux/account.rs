@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use lockstep_model::{Code, Secret, StoreKind};
 
 use super::etc::{Etc, EtcError, PasswdLine};
-use super::pam;
+use super::{homes, pam};
 use crate::{Capabilities, ChangeFault, Refusal, Store, rules};
 
 /// The facts about account stores on Linux.
@@ -20,6 +20,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     needs_session: false,
     verify_without_change: true,
     counts_attempts: false,
+    can_be_reset: true,
 };
 
 /// How long to wait for other programs that change accounts; as long as lckpwdf(3) does.
@@ -113,6 +114,18 @@ impl AccountStore {
         }
     }
 
+    /// The shadow field of an account that may be reset: root's tools would unlock a locked one.
+    fn resettable(&self, line: &PasswdLine) -> Result<Secret, Refusal> {
+        inspect(&self.etc, line)?;
+        homes::refuse_shut(&self.etc)?;
+        let field = field(&self.etc, &line.name)?;
+        if field.is_blank() {
+            let detail = "the account that was linked had a password";
+            return Err(Refusal::new(Code::AccountChanged, detail));
+        }
+        Ok(field)
+    }
+
     /// Settles what an attempt at changing did, since PAM's word alone doesn't.
     fn settle(&self, before: &Secret, said: Result<(), Refusal>) -> Result<(), ChangeFault> {
         let unknown = |detail: String| ChangeFault::Unknown { detail };
@@ -178,18 +191,42 @@ impl Store for AccountStore {
         }
         let said = pam::change(&line.name, old, new);
         self.settle(&before, said)?;
-        match pam::authenticate(&line.name, new) {
-            Ok(true) => Ok(()),
-            Ok(false) => {
-                let detail = "the account was changed, but doesn't open with the new password";
-                Err(ChangeFault::Unknown {
-                    detail: detail.into(),
-                })
-            }
-            Err(refusal) => Err(ChangeFault::Unknown {
-                detail: refusal.to_string(),
-            }),
+        verify(&line, new)
+    }
+
+    fn may_reset(&self) -> Result<(), Refusal> {
+        let line = self.recorded()?;
+        self.resettable(&line).map(|_| ())
+    }
+
+    fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        // From here on nobody else locks, expires or replaces the account.
+        let _lock = self.etc.lock(PATIENCE).map_err(unreadable)?;
+        let line = self.recorded()?;
+        let before = self.resettable(&line)?;
+        if pam::authenticate(&line.name, new)? {
+            return Ok(());
         }
+        let said = pam::reset(&line.name, new);
+        self.settle(&before, said)?;
+        verify(&line, new)
+    }
+}
+
+/// Opens a changed account with its new password.
+fn verify(line: &PasswdLine, new: &Secret) -> Result<(), ChangeFault> {
+    match pam::authenticate(&line.name, new) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let detail = "the account was changed, but doesn't open with the new password";
+            Err(ChangeFault::Unknown {
+                detail: detail.into(),
+            })
+        }
+        Err(refusal) => Err(ChangeFault::Unknown {
+            detail: refusal.to_string(),
+        }),
     }
 }
 

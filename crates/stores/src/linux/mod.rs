@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod etc;
+mod homes;
 mod pam;
 
 pub use account::{AccountStore, Identity};

@@ -73,19 +73,40 @@ pub(super) fn change(user: &str, old: &Secret, new: &Secret) -> Result<(), Refus
     if status == Status::SUCCESS {
         return Ok(());
     }
-    let disliked =
-        conversation.given() > 1 && (conversation.ran_dry() || conversation.complaint().is_some());
     let code = match status {
         // With only one answer given the old password was judged, with more the new one.
         Status::AUTHENTICATION if conversation.given() <= 1 => Code::NotTheComputersPassword,
+        other => not_taken(other, &conversation, 1),
+    };
+    Err(refusal(code, status, &conversation))
+}
+
+/// Asks PAM, as root may, to set a new password without the old one.
+///
+/// A refusal is PAM's word that nothing was changed, which is not yet a fact.
+pub(super) fn reset(user: &str, new: &Secret) -> Result<(), Refusal> {
+    let answers = [new, new];
+    let mut conversation = Conversation::new(&answers);
+    let status = run(user, Step::Reset, &mut conversation)?;
+    if status == Status::SUCCESS {
+        return Ok(());
+    }
+    let code = not_taken(status, &conversation, 0);
+    Err(refusal(code, status, &conversation))
+}
+
+/// Why a new password was not taken; the answers before it were about the old one.
+fn not_taken(status: Status, conversation: &Conversation<'_>, before: usize) -> Code {
+    let disliked = conversation.given() > before
+        && (conversation.ran_dry() || conversation.complaint().is_some());
+    match status {
         Status::TOKEN_LOCK_BUSY => Code::AccountBusy,
         Status::ACCOUNT_EXPIRED | Status::TOKEN_EXPIRED => Code::AccountExpired,
         Status::USER_UNKNOWN => Code::AccountElsewhere,
         Status::MAX_TRIES => Code::RefusedByComputer,
         Status::TOKEN | Status::CONVERSATION if disliked => Code::RefusedByComputer,
         _ => Code::AccountRefused,
-    };
-    Err(refusal(code, status, &conversation))
+    }
 }
 
 fn run(user: &str, step: Step, conversation: &mut Conversation<'_>) -> Result<Status, Refusal> {

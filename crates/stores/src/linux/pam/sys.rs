@@ -28,6 +28,8 @@ pub(super) enum Step {
     Account,
     /// `pam_chauthtok`, with the flag that makes modules ask even root for the old password.
     Change,
+    /// `pam_chauthtok` without that flag: modules don't ask root for the old password.
+    Reset,
 }
 
 /// Runs one transaction.
@@ -62,6 +64,7 @@ pub(super) fn run(
             Step::Authenticate => pam_authenticate(handle, SILENT | DISALLOW_NULL_AUTHTOK),
             Step::Account => pam_acct_mgmt(handle, SILENT | DISALLOW_NULL_AUTHTOK),
             Step::Change => pam_chauthtok(handle, CHANGE_EXPIRED_AUTHTOK),
+            Step::Reset => pam_chauthtok(handle, 0),
         }
     };
     // SAFETY: as above; the handle is not used after this.
