@@ -12,6 +12,7 @@ use lockstep_protocol::api::device::{
 };
 use lockstep_protocol::api::me::PasswordChanged;
 use lockstep_protocol::api::{Credential, Vouch};
+use lockstep_protocol::order::SignedOrder;
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 
@@ -65,6 +66,14 @@ pub struct Accepted {
     pub change: Option<OpenChange>,
 }
 
+/// The realm's order to reset an account.
+pub struct Ordered {
+    /// The password that was proved for it.
+    pub stamp: Stamp,
+    /// The order.
+    pub order: SignedOrder,
+}
+
 /// A change that a proof has opened: good for one commit within a minute.
 pub struct OpenChange {
     attempt: String,
@@ -98,6 +107,38 @@ impl Prover<'_> {
     ///
     /// The purpose's own code for a wrong password, the directory's code for anything else.
     pub async fn prove(&self, ask: Ask) -> Result<Accepted, Fault> {
+        self.prove_for(ask, None).await
+    }
+
+    /// Proves the current password once more, and has the realm order that the binding's account
+    /// gets it without its old one. The challenge is the helper's.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::prove`].
+    pub async fn order_reset(
+        &self,
+        binding: BindingId,
+        password: Password,
+        challenge: Bytes,
+    ) -> Result<Ordered, Fault> {
+        let ask = Ask {
+            purpose: Purpose::Sync,
+            binding,
+            user_name: None,
+            account: None,
+            password,
+            new_password: None,
+            new_envelope: None,
+            envelopes: Vec::new(),
+        };
+        let Proved { stamp, order, .. } = self.prove_for(ask, Some(challenge)).await?.proved;
+        // A directory of an older version passes the challenge over.
+        let order = order.ok_or_else(|| Fault::new(Code::DirectoryFault, "no order came"))?;
+        Ok(Ordered { stamp, order })
+    }
+
+    async fn prove_for(&self, ask: Ask, reset: Option<Bytes>) -> Result<Accepted, Fault> {
         let refused = ask.purpose.refusal();
         let internal = |fault| opaque(fault, Code::Internal);
         let (proof, request) = Proof::start(ask.password).map_err(internal)?;
@@ -126,6 +167,7 @@ impl Prover<'_> {
             account: ask.account,
             new_envelope: ask.new_envelope,
             envelopes: ask.envelopes,
+            reset,
         };
         let proved: Proved = self
             .client

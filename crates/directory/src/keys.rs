@@ -16,6 +16,7 @@ use lockstep_opaque::seal::{SealingKey, derive_bytes};
 use lockstep_opaque::server::{ServerFault, ServerKeys};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::Vouch;
+use lockstep_protocol::order::{ResetOrder, SignedOrder};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use rand::RngCore as _;
@@ -173,6 +174,12 @@ impl Keys {
             opaque_key,
             signature: Bytes(signature.to_bytes().to_vec()),
         }
+    }
+
+    /// Signs a reset order in the realm's name.
+    #[must_use]
+    pub fn order(&self, order: &ResetOrder) -> SignedOrder {
+        order.sign(&self.realm)
     }
 
     /// The key that seals shares in the database.

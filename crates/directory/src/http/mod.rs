@@ -34,6 +34,7 @@ mod health;
 mod leave;
 mod me;
 mod observe;
+mod order;
 mod password;
 mod problem;
 mod proof;

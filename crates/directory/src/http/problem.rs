@@ -200,6 +200,10 @@ fn status(code: Code) -> StatusCode {
         | Code::AccountBusy
         | Code::StoreUnverified
         | Code::StoreUnknown
+        | Code::StaysShut
+        | Code::OrderRefused
+        | Code::OrderSpent
+        | Code::LinkedBeforeOrders
         | Code::NotEnrolled
         | Code::EnrolmentUnreadable
         | Code::AdministratorNeeded

@@ -20,7 +20,7 @@ use super::assertion::FromDevice;
 use super::change::{Change, commit_change, topics};
 use super::problem::{Answer, Refusal};
 use super::public::identifiers;
-use super::{Directory, now};
+use super::{Directory, now, order};
 use crate::attempts::{Attempt, DeviceProof};
 use crate::core::credential::{Command, Credential, next_stamp};
 use crate::core::names::UserName;
@@ -221,6 +221,17 @@ pub(super) async fn finish(
         };
         released.push((envelope, releasing.make(&mut write, envelope, of).await?));
     }
+    let order = match ask.reset {
+        Some(challenge) => {
+            let order = order::order(&directory, &mut write, &proof, &credential, challenge);
+            let order = order.await?;
+            let action = Action::AccountResetOrdered;
+            note.audit(&mut write, action, &person.user_name, Ok(()))
+                .await?;
+            Some(order)
+        }
+        None => None,
+    };
     let context = proof_context(proof.purpose, proof.device, proof.binding);
     let sealed = shares::seal(&session_key, &released, &context).map_err(|_| Code::Internal)?;
     let concerned = match proof.purpose {
@@ -245,6 +256,7 @@ pub(super) async fn finish(
         temporary: credential.temporary,
         shares: Bytes(sealed),
         withheld,
+        order,
     }))
 }
 

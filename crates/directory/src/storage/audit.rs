@@ -47,6 +47,8 @@ pub enum Action {
     DeviceLinked,
     /// A person proved the password on a computer, or tried to.
     DeviceProof,
+    /// A computer was ordered to reset an account, because its person lost the old password.
+    AccountResetOrdered,
     /// A computer was unlinked.
     DeviceUnlinked,
     /// A computer was revoked.
@@ -81,6 +83,7 @@ impl Action {
             Self::DeviceEnrolled => "device.enrolled",
             Self::DeviceLinked => "device.linked",
             Self::DeviceProof => "device.proof",
+            Self::AccountResetOrdered => "account.reset_ordered",
             Self::DeviceUnlinked => "device.unlinked",
             Self::DeviceRevoked => "device.revoked",
             Self::DeviceLeft => "device.left",

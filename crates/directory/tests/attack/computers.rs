@@ -169,6 +169,7 @@ impl<'a> Computer<'a> {
                 account: None,
                 new_envelope: None,
                 envelopes: Vec::new(),
+                reset: None,
             },
             key: proved.session_key,
             context,

@@ -17,6 +17,7 @@ mod hang_up;
 mod held_back;
 mod limits;
 mod links;
+mod orders;
 mod people;
 mod proofs;
 mod releases;
