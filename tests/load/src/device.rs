@@ -72,6 +72,7 @@ impl Device {
             account: Some(person.user_name.clone()),
             new_envelope: None,
             envelopes: Vec::new(),
+            reset: None,
         };
         let path = "/device/proof/finish";
         let _proved: Proved = device.post(line, nonce, url, own, path, &finish).await?;
