@@ -68,7 +68,7 @@ pub(crate) struct Enrolled {
     /// The way to the directory.
     pub(crate) client: Client,
     /// The device's half of every envelope key, for every binding's core.
-    pub(crate) device_secret: Rc<FileSecret>,
+    pub(crate) device_secret: FileSecret,
     words: RefCell<DirectoryWords>,
     server_key: RefCell<Vec<u8>>,
     place: Place,
@@ -176,7 +176,7 @@ impl Agent {
         let proxy = self.settings.proxy()?;
         let client = Client::through(&identity.url, &identity.trust(), &proxy)?;
         let server_key = vouched_key(&words.vouch, &identity.realm, &identity.realm_key)?;
-        let device_secret = Rc::new(FileSecret(identity.secret.0.duplicate()));
+        let device_secret = FileSecret(identity.secret.0.duplicate());
         *self.enrolled.borrow_mut() = Some(Rc::new(Enrolled {
             identity,
             client,
@@ -241,9 +241,7 @@ impl Agent {
         let enrolled = self.enrolled()?;
         let ground = Ground {
             state: &self.places.state,
-            realm: &enrolled.identity.realm,
-            device: enrolled.identity.device,
-            device_secret: Rc::clone(&enrolled.device_secret),
+            enrolled,
             helper: self.helper.clone(),
         };
         let binding = Rc::new(Binding::open(file, &ground)?);

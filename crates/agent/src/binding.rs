@@ -1,5 +1,7 @@
 //! The shell around the sync core for one binding: it runs effects and feeds what came of them.
 //!
+//! [`perform`] does one effect; [`forgotten`] is the way without the old password.
+//!
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
 //! made so, everything after it is dropped and the state is what the journal says.
 
@@ -10,23 +12,30 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use lockstep_client::Fault;
-use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp, StoreKind, Timestamp};
-use lockstep_opaque::envelope::{self, FileSecret, Name};
+use lockstep_client::proof::Ordered;
+use lockstep_model::{
+    BindingId, Code, EnvelopeId, Secret, Stamp, StoreKind, Timestamp, WithoutOld,
+};
+use lockstep_opaque::envelope::{self, Name};
 use lockstep_protocol::api::device::BindingNews;
 use lockstep_protocol::api::me::StoreRow;
-use lockstep_protocol::local::Need;
+use lockstep_protocol::local::{Need, StoreCost};
 use lockstep_sync::{
-    Budget, Capabilities, Config, Effect, Input, OpId, Outcome, SecretRef, State, Verdict, replay,
-    step,
+    Budget, Capabilities, Config, Input, Outcome, SecretRef, State, Verdict, replay, step,
 };
 use tokio::sync::watch;
 
+use self::perform::Came;
+use crate::agent::Enrolled;
 use crate::helper::Helper;
 use crate::keep::KeepFault;
 use crate::keep::bindings::{BindingFile, folder};
 use crate::keep::envelopes::{self, Envelopes};
 use crate::keep::journal::{self, Journal};
 use crate::standing::Standing;
+
+mod forgotten;
+mod perform;
 
 /// One binding, shared by flows, line and status.
 pub(crate) struct Binding {
@@ -48,23 +57,37 @@ pub(crate) struct Binding {
 pub(crate) trait Person {
     /// Asks for a secret; none if the person gave up.
     async fn ask(&mut self, what: Need, fault: Option<Code>) -> Result<Option<Secret>, Fault>;
+    /// Asks for the old password.
+    async fn ask_old(&mut self, fault: Option<Code>) -> Result<OldPassword, Fault>;
+    /// Tells what it costs to go on without the old password, and asks whether to.
+    async fn accepts(&mut self, cost: Vec<StoreCost>) -> Result<bool, Fault>;
     /// Tells that one store has moved on.
     async fn progress(&mut self, row: StoreRow);
+}
+
+/// What came of the question for the old password.
+pub(crate) enum OldPassword {
+    /// This was typed.
+    Typed(Secret),
+    /// The person said to have none any more.
+    Forgotten,
+    /// The person gave up.
+    GaveUp,
 }
 
 /// The core of one binding, with everything that its effects need.
 pub(crate) struct Core {
     binding: BindingId,
-    realm: String,
-    device: DeviceId,
+    enrolled: Rc<Enrolled>,
     state: State,
     journal: Journal,
     /// The kept envelopes.
     pub(crate) envelopes: Envelopes,
     helper: Helper,
-    device_secret: Rc<FileSecret>,
     secrets: BTreeMap<SecretRef, Secret>,
     share: Option<(EnvelopeId, Secret)>,
+    /// The realm's order for the reset that the person agreed to.
+    order: Option<Ordered>,
     problem: Option<Code>,
 }
 
@@ -73,12 +96,8 @@ pub(crate) struct Core {
 pub(crate) struct Ground<'a> {
     /// The agent's folder.
     pub(crate) state: &'a Path,
-    /// The realm.
-    pub(crate) realm: &'a str,
-    /// The device.
-    pub(crate) device: DeviceId,
-    /// The device's half of every envelope key.
-    pub(crate) device_secret: Rc<FileSecret>,
+    /// The directory.
+    pub(crate) enrolled: Rc<Enrolled>,
     /// The root helper.
     pub(crate) helper: Helper,
 }
@@ -229,15 +248,14 @@ impl Core {
         journal.compact(&state.snapshot())?;
         Ok(Self {
             binding: file.binding,
-            realm: ground.realm.to_owned(),
-            device: ground.device,
+            enrolled: Rc::clone(&ground.enrolled),
             state,
             journal,
             envelopes: Envelopes::open(envelopes::path(&folder))?,
             helper: ground.helper.clone(),
-            device_secret: Rc::clone(&ground.device_secret),
             secrets: BTreeMap::new(),
             share: None,
+            order: None,
             problem: None,
         })
     }
@@ -290,7 +308,12 @@ impl Core {
                 continue;
             };
             let name = self.name(kept.envelope, kept.stamp);
-            match envelope::open(&*self.device_secret, share, &name, sealed.as_slice()) {
+            match envelope::open(
+                &self.enrolled.device_secret,
+                share,
+                &name,
+                sealed.as_slice(),
+            ) {
                 Ok(secret) if kept.stamp == proved => {
                     if !secret.same_as(password) {
                         self.envelopes.erase(kept.envelope, kept.stamp)?;
@@ -350,7 +373,7 @@ impl Core {
             ));
         };
         let name = self.name(*envelope, stamp);
-        let device_secret = &*self.device_secret;
+        let device_secret = &self.enrolled.device_secret;
         let seal = || envelope::seal(device_secret, share, &name, password);
         let test = |sealed: &[u8]| {
             let opened = envelope::open(device_secret, share, &name, sealed);
@@ -379,100 +402,6 @@ impl Core {
         }
     }
 
-    async fn perform(&mut self, effect: Effect, person: &mut impl Person) -> Result<Came, Fault> {
-        let finished = |op: OpId, outcome| Ok(Came::Input(Input::Finished { op, outcome }));
-        match effect {
-            Effect::Persist(record) => {
-                self.journal.append(&record)?;
-                Ok(Came::Nothing)
-            }
-            Effect::Report => Ok(Came::News),
-            Effect::Finish(verdict) => Ok(Came::End(verdict)),
-            Effect::Probe { op, store, with } => {
-                let outcome = match self.secrets.get(&with) {
-                    Some(secret) => self.helper.probe(self.binding, store, secret).await,
-                    None => Outcome::Indeterminate,
-                };
-                finished(op, outcome)
-            }
-            Effect::Preflight { op, store, with } => {
-                let outcome = match self.secrets.get(&with) {
-                    Some(new) => self.helper.preflight(self.binding, store, new).await,
-                    None => Outcome::Indeterminate,
-                };
-                finished(op, outcome)
-            }
-            Effect::Change {
-                op,
-                store,
-                from,
-                to,
-            } => {
-                let to = SecretRef::Generation(to);
-                let outcome = match (self.secrets.get(&from), self.secrets.get(&to)) {
-                    (Some(old), Some(new)) => {
-                        tracing::info!(binding = %self.binding, store = %store, "changing");
-                        self.helper.change(self.binding, store, old, new).await
-                    }
-                    (None, _) | (_, None) => Outcome::Indeterminate,
-                };
-                finished(op, outcome)
-            }
-            Effect::Seal { op, stamp } => {
-                let secret = self.secrets.get(&SecretRef::Generation(stamp));
-                let outcome = match secret.map(Secret::duplicate) {
-                    Some(secret) => match self.seal(stamp, &secret) {
-                        Ok(()) => Outcome::Applied,
-                        Err(fault) => {
-                            tracing::warn!(error = %fault, "not sealed");
-                            Outcome::NotApplied(fault.code)
-                        }
-                    },
-                    None => Outcome::Indeterminate,
-                };
-                finished(op, outcome)
-            }
-            Effect::Retire { op, keep } => {
-                let outcome = match self.retire(keep) {
-                    Ok(()) => Outcome::Applied,
-                    Err(fault) => {
-                        tracing::warn!(error = %fault, "not retired");
-                        Outcome::NotApplied(Code::StateUnreadable)
-                    }
-                };
-                finished(op, outcome)
-            }
-            Effect::AskOld {
-                stores: _,
-                answer,
-                again,
-            } => {
-                let fault = again.then_some(Code::NotTheComputersPassword);
-                match person
-                    .ask(Need::OldPassword, fault)
-                    .await
-                    .unwrap_or_default()
-                {
-                    Some(secret) if !secret.is_blank() => {
-                        self.hold(answer, secret);
-                        Ok(Came::Input(Input::OldTyped))
-                    }
-                    Some(_) | None => Ok(Came::Input(Input::Declined)),
-                }
-            }
-        }
-    }
-
-    /// Erases the envelopes of every other generation.
-    fn retire(&self, keep: Stamp) -> Result<(), KeepFault> {
-        for kept in self.envelopes.kept()? {
-            if kept.stamp != keep {
-                self.envelopes.erase(kept.envelope, kept.stamp)?;
-            }
-        }
-        Ok(())
-    }
-
     fn end_run(&mut self, verdict: &Verdict) {
         self.forget_secrets();
         if self.journal.is_long()
@@ -489,6 +418,7 @@ impl Core {
     /// Forgets every secret; a share that sealed nothing is buried, so that it is not kept for ever.
     pub(crate) fn forget_secrets(&mut self) {
         self.secrets.clear();
+        self.order = None;
         let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {
             return;
         };
@@ -516,21 +446,13 @@ impl Core {
 
     fn name(&self, envelope: EnvelopeId, stamp: Stamp) -> Name {
         Name {
-            realm: self.realm.clone(),
-            device: self.device,
+            realm: self.enrolled.identity.realm.clone(),
+            device: self.enrolled.identity.device,
             binding: self.binding,
             envelope,
             stamp,
         }
     }
-}
-
-/// What came of an effect.
-enum Came {
-    Nothing,
-    Input(Input),
-    News,
-    End(Verdict),
 }
 
 /// Nobody is there to be asked: outside of a run nothing is.
@@ -539,6 +461,14 @@ struct Nobody;
 impl Person for Nobody {
     async fn ask(&mut self, _: Need, _: Option<Code>) -> Result<Option<Secret>, Fault> {
         Ok(None)
+    }
+
+    async fn ask_old(&mut self, _: Option<Code>) -> Result<OldPassword, Fault> {
+        Ok(OldPassword::GaveUp)
+    }
+
+    async fn accepts(&mut self, _: Vec<StoreCost>) -> Result<bool, Fault> {
+        Ok(false)
     }
 
     async fn progress(&mut self, _: StoreRow) {}
@@ -551,6 +481,7 @@ fn stores() -> Config {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: true,
+        without_old: WithoutOld::Reset,
     };
     Config {
         stores: BTreeMap::from([(StoreKind::Account, account)]),

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use lockstep_client::Fault;
 use lockstep_model::{BindingId, Code, PersonId, Secret, StoreKind};
+use lockstep_protocol::Bytes;
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::helper::{Account, Health, Operation, Reply, Request, VERSION};
+use lockstep_protocol::helper::{Account, Health, Operation, Realm, Reply, Request, VERSION};
+use lockstep_protocol::order::SignedOrder;
 use lockstep_sync::Outcome;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -38,6 +40,7 @@ impl Helper {
             other @ (Reply::Done
             | Reply::Opened { .. }
             | Reply::Health(_)
+            | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
     }
@@ -49,8 +52,26 @@ impl Helper {
             other @ (Reply::Done
             | Reply::Opened { .. }
             | Reply::Account(_)
+            | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
+    }
+
+    /// Asks for a challenge for a reset order, if the account could be reset now.
+    pub(crate) async fn reset_challenge(&self, binding: BindingId) -> Result<Bytes, Fault> {
+        match self.ask(Operation::ResetChallenge { binding }, &[]).await? {
+            Reply::Challenge { challenge } => Ok(challenge),
+            other @ (Reply::Done
+            | Reply::Opened { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Refused { .. }) => Err(refusal(other)),
+        }
+    }
+
+    /// Sets an account's password without its old one, by the realm's order.
+    pub(crate) async fn reset(&self, order: SignedOrder, new: &Secret) -> Outcome {
+        outcome(self.ask(Operation::Reset { order }, &[new]).await)
     }
 
     /// Records a binding, if the secret opens the account.
@@ -59,6 +80,7 @@ impl Helper {
         binding: BindingId,
         person: PersonId,
         uid: u32,
+        realm: Realm,
         secret: &Secret,
     ) -> Result<(), Fault> {
         match self
@@ -67,6 +89,7 @@ impl Helper {
                     binding,
                     person,
                     uid,
+                    realm: Some(realm),
                 },
                 &[secret],
             )
@@ -76,6 +99,7 @@ impl Helper {
             other @ (Reply::Opened { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
     }
@@ -87,6 +111,7 @@ impl Helper {
             other @ (Reply::Opened { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
     }
@@ -166,7 +191,9 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
             tracing::warn!(error.code = %code, detail, "the helper refused");
             Outcome::NotApplied(code)
         }
-        Ok(Reply::Account(_) | Reply::Health(_)) => Outcome::Indeterminate,
+        Ok(Reply::Account(_) | Reply::Health(_) | Reply::Challenge { .. }) => {
+            Outcome::Indeterminate
+        }
         Err(fault) => {
             tracing::warn!(error = %fault, "the helper did not answer");
             Outcome::Indeterminate
@@ -177,7 +204,11 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
 fn refusal(reply: Reply) -> Fault {
     match reply {
         Reply::Refused { code, detail } => Fault { code, detail },
-        Reply::Done | Reply::Opened { .. } | Reply::Account(_) | Reply::Health(_) => {
+        Reply::Done
+        | Reply::Opened { .. }
+        | Reply::Account(_)
+        | Reply::Health(_)
+        | Reply::Challenge { .. } => {
             Fault::new(Code::Internal, "the helper answered another question")
         }
     }

@@ -12,13 +12,15 @@ use lockstep_client::Fault;
 use lockstep_model::{Code, Secret};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::local::{Ask, Event, Failure, Need, Reply, Request, VERSION, Versioned};
+use lockstep_protocol::local::{
+    Ask, Event, Failure, Need, Reply, Request, StoreCost, VERSION, Versioned,
+};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::agent::Agent;
-use crate::binding::Person;
+use crate::binding::{OldPassword, Person};
 use crate::doctor;
 use crate::flow;
 use crate::standing::Standing;
@@ -178,6 +180,20 @@ impl Caller {
         .await
     }
 
+    /// Puts a question and waits for the answer.
+    async fn answer(&mut self, question: &Event) -> Result<Answer, Fault> {
+        let gone = |fault: FrameFault| Fault::new(Code::AttemptExpired, fault);
+        self.tell(question).await.map_err(gone)?;
+        let frame = wire::receive(&mut self.stream, TYPING).await;
+        match frame.map_err(gone)? {
+            Frame::Secret(secret) => Ok(Answer::Secret(secret)),
+            frame @ Frame::Json(_) => match frame.message() {
+                Ok(said) => Ok(Answer::Said(said)),
+                Err(fault) => Err(Fault::new(Code::BadRequest, fault)),
+            },
+        }
+    }
+
     async fn tell(&mut self, event: &Event) -> Result<(), FrameFault> {
         let frame = Frame::json(event)?;
         let slow = |_| FrameFault::Io(io::ErrorKind::TimedOut.into());
@@ -198,19 +214,29 @@ async fn changed(standing: Option<&mut watch::Receiver<Standing>>) {
 
 impl Person for Caller {
     async fn ask(&mut self, what: Need, fault: Option<Code>) -> Result<Option<Secret>, Fault> {
-        let gone = |fault: FrameFault| Fault::new(Code::AttemptExpired, fault);
-        self.tell(&Event::Need { what, fault })
-            .await
-            .map_err(gone)?;
-        match wire::receive(&mut self.stream, TYPING)
-            .await
-            .map_err(gone)?
-        {
-            Frame::Secret(secret) => Ok(Some(secret)),
-            frame @ Frame::Json(_) => match frame.message::<Reply>() {
-                Ok(Reply::Cancel) => Ok(None),
-                Err(fault) => Err(Fault::new(Code::BadRequest, fault)),
-            },
+        match self.answer(&Event::Need { what, fault }).await? {
+            Answer::Secret(secret) => Ok(Some(secret)),
+            Answer::Said(Reply::Cancel) => Ok(None),
+            Answer::Said(said @ (Reply::Forgotten | Reply::Accept)) => Err(out_of_turn(said)),
+        }
+    }
+
+    async fn ask_old(&mut self, fault: Option<Code>) -> Result<OldPassword, Fault> {
+        let what = Need::OldPassword;
+        match self.answer(&Event::Need { what, fault }).await? {
+            Answer::Secret(secret) => Ok(OldPassword::Typed(secret)),
+            Answer::Said(Reply::Forgotten) => Ok(OldPassword::Forgotten),
+            Answer::Said(Reply::Cancel) => Ok(OldPassword::GaveUp),
+            Answer::Said(said @ Reply::Accept) => Err(out_of_turn(said)),
+        }
+    }
+
+    async fn accepts(&mut self, stores: Vec<StoreCost>) -> Result<bool, Fault> {
+        match self.answer(&Event::Cost { stores }).await? {
+            Answer::Said(Reply::Accept) => Ok(true),
+            Answer::Said(Reply::Cancel) => Ok(false),
+            Answer::Said(said @ Reply::Forgotten) => Err(out_of_turn(said)),
+            Answer::Secret(_) => Err(Fault::new(Code::BadRequest, "a secret nobody asked for")),
         }
     }
 
@@ -218,4 +244,17 @@ impl Person for Caller {
         // A client that went away does not stop the work.
         let _undelivered = self.tell(&Event::Progress(row)).await;
     }
+}
+
+/// What a client answers.
+enum Answer {
+    Secret(Secret),
+    Said(Reply),
+}
+
+fn out_of_turn(said: Reply) -> Fault {
+    Fault::new(
+        Code::BadRequest,
+        format!("{said:?} answers another question"),
+    )
 }

@@ -6,8 +6,9 @@ use lockstep_client::proof::Ask;
 use lockstep_client::{Fault, From};
 use lockstep_model::password::Password;
 use lockstep_model::{BindingId, Code, EnvelopeId, Secret, Stamp};
+use lockstep_protocol::Bytes;
 use lockstep_protocol::api::device::{Purpose, Unlink};
-use lockstep_protocol::helper::Account;
+use lockstep_protocol::helper::{Account, Realm};
 use lockstep_protocol::local::Need;
 use lockstep_sync::{Input, SecretRef};
 
@@ -134,7 +135,7 @@ impl Making<'_> {
         let person = accepted.proved.person;
         self.agent
             .helper
-            .link(id, person, self.file.uid, &self.computers)
+            .link(id, person, self.file.uid, self.realm(), &self.computers)
             .await?;
         let file = self.file.clone().linked(person);
         file.save(&self.agent.places.state)?;
@@ -149,6 +150,16 @@ impl Making<'_> {
         }
         drop(core);
         Ok((binding, stamp))
+    }
+
+    /// Whose reset orders the helper is to believe for this binding.
+    fn realm(&self) -> Realm {
+        let identity = &self.enrolled.identity;
+        Realm {
+            name: identity.realm.clone(),
+            key: Bytes(identity.realm_key.clone()),
+            device: identity.device,
+        }
     }
 }
 

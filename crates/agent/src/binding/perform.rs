@@ -1,0 +1,133 @@
+//! Doing what the sync core says: one effect at a time.
+
+use lockstep_client::Fault;
+use lockstep_client::proof::Ordered;
+use lockstep_model::{Code, Secret, Stamp, StoreKind};
+use lockstep_sync::{Effect, Input, OpId, Outcome, SecretRef, Verdict};
+
+use super::{Core, OldPassword, Person};
+use crate::keep::KeepFault;
+
+/// What came of an effect.
+pub(super) enum Came {
+    Nothing,
+    Input(Input),
+    News,
+    End(Verdict),
+}
+
+impl Core {
+    /// Does one effect.
+    pub(super) async fn perform(
+        &mut self,
+        effect: Effect,
+        person: &mut impl Person,
+    ) -> Result<Came, Fault> {
+        let finished = |op: OpId, outcome| Ok(Came::Input(Input::Finished { op, outcome }));
+        match effect {
+            Effect::Persist(record) => {
+                self.journal.append(&record)?;
+                Ok(Came::Nothing)
+            }
+            Effect::Report => Ok(Came::News),
+            Effect::Finish(verdict) => Ok(Came::End(verdict)),
+            Effect::Probe { op, store, with } => {
+                let outcome = match self.secrets.get(&with) {
+                    Some(secret) => self.helper.probe(self.binding, store, secret).await,
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Preflight { op, store, with } => {
+                let outcome = match self.secrets.get(&with) {
+                    Some(new) => self.helper.preflight(self.binding, store, new).await,
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Change {
+                op,
+                store,
+                from,
+                to,
+            } => {
+                let to = SecretRef::Generation(to);
+                let outcome = match (self.secrets.get(&from), self.secrets.get(&to)) {
+                    (Some(old), Some(new)) => {
+                        tracing::info!(binding = %self.binding, store = %store, "changing");
+                        self.helper.change(self.binding, store, old, new).await
+                    }
+                    (None, _) | (_, None) => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Seal { op, stamp } => {
+                let secret = self.secrets.get(&SecretRef::Generation(stamp));
+                let outcome = match secret.map(Secret::duplicate) {
+                    Some(secret) => match self.seal(stamp, &secret) {
+                        Ok(()) => Outcome::Applied,
+                        Err(fault) => {
+                            tracing::warn!(error = %fault, "not sealed");
+                            Outcome::NotApplied(fault.code)
+                        }
+                    },
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
+            Effect::Retire { op, keep } => {
+                let outcome = match self.retire(keep) {
+                    Ok(()) => Outcome::Applied,
+                    Err(fault) => {
+                        tracing::warn!(error = %fault, "not retired");
+                        Outcome::NotApplied(Code::StateUnreadable)
+                    }
+                };
+                finished(op, outcome)
+            }
+            Effect::Reset { op, store, to } => {
+                let order = self.order.take().filter(|order| order.stamp == to);
+                let outcome = match (store, order, self.secrets.get(&SecretRef::Generation(to))) {
+                    (StoreKind::Account, Some(Ordered { order, .. }), Some(new)) => {
+                        tracing::info!(binding = %self.binding, store = %store, "resetting");
+                        self.helper.reset(order, new).await
+                    }
+                    (StoreKind::Account | StoreKind::Disk | StoreKind::Keychain, _, _) => {
+                        Outcome::NotApplied(Code::OldPasswordNeeded)
+                    }
+                };
+                finished(op, outcome)
+            }
+            Effect::AskOld {
+                stores: _,
+                answer,
+                again,
+            } => {
+                let fault = again.then_some(Code::NotTheComputersPassword);
+                let asked = person.ask_old(fault).await;
+                let input = match asked.unwrap_or(OldPassword::GaveUp) {
+                    OldPassword::Typed(secret) if !secret.is_blank() => {
+                        self.hold(answer, secret);
+                        Input::OldTyped
+                    }
+                    // A blank secret may be a slip; to have none is said, not left out.
+                    OldPassword::Typed(_) | OldPassword::GaveUp => {
+                        Input::Declined(Code::OldPasswordNeeded)
+                    }
+                    OldPassword::Forgotten => self.without_old(person).await,
+                };
+                Ok(Came::Input(input))
+            }
+        }
+    }
+
+    /// Erases the envelopes of every other generation.
+    fn retire(&self, keep: Stamp) -> Result<(), KeepFault> {
+        for kept in self.envelopes.kept()? {
+            if kept.stamp != keep {
+                self.envelopes.erase(kept.envelope, kept.stamp)?;
+            }
+        }
+        Ok(())
+    }
+}
