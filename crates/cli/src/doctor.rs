@@ -75,9 +75,10 @@ fn version(agent: &str) -> Finding {
 
 /// What can be seen without it.
 fn without_agent(fault: &Fault) -> Vec<Finding> {
-    let says = match fault.code {
-        Code::VersionRefused => fault.code.sentence().to_owned(),
-        _ => format!("The agent doesn't answer: {}.", fault.detail),
+    let says = if fault.code == Code::VersionRefused {
+        fault.code.sentence().to_owned()
+    } else {
+        format!("The agent doesn't answer: {}.", fault.detail)
     };
     let next = "systemctl status lockstep-agent; then journalctl -u lockstep-agent";
     let agent = Finding {

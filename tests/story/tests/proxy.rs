@@ -177,7 +177,7 @@ fn a_configuration_that_makes_no_sense_is_refused_with_its_line_and_without_its_
         ),
         ("proxy = 'http://u:hunter2@h", "line 1"),
     ] {
-        let script = format!("printf '%s\\n' \"$0\" >/tmp/agent.toml; chmod 0644 /tmp/agent.toml");
+        let script = "printf '%s\\n' \"$0\" >/tmp/agent.toml; chmod 0644 /tmp/agent.toml";
         let mut write = computer.device.command("sh").unwrap();
         assert!(
             write
