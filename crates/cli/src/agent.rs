@@ -7,7 +7,32 @@ use std::path::PathBuf;
 use lockstep_client::Fault;
 use lockstep_model::{Code, Secret};
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::local::{Ask, Event, Need, Reply, Request, SOCKET};
+use lockstep_protocol::local::{Ask, Event, Need, Reply, Request, SOCKET, StoreCost};
+
+/// Who answers what the agent asks on the way; a closure gives secrets and agrees to nothing.
+pub(crate) trait Answers {
+    /// Gives what is needed.
+    fn give(&mut self, what: Need, fault: Option<Code>) -> Result<Given, Fault>;
+
+    /// Whether to go on at this cost.
+    fn accepts(&mut self, _cost: &[StoreCost]) -> Result<bool, Fault> {
+        Ok(false)
+    }
+}
+
+/// An answer.
+pub(crate) enum Given {
+    /// This was typed.
+    Secret(Secret),
+    /// There is no old password any more.
+    Forgotten,
+}
+
+impl<F: FnMut(Need, Option<Code>) -> Result<Secret, Fault>> Answers for F {
+    fn give(&mut self, what: Need, fault: Option<Code>) -> Result<Given, Fault> {
+        self(what, fault).map(Given::Secret)
+    }
+}
 
 /// A line to the agent.
 pub(crate) struct Agent {
@@ -40,7 +65,7 @@ impl Agent {
     pub(crate) fn ask(
         &mut self,
         ask: Ask,
-        mut answer: impl FnMut(Need, Option<Code>) -> Result<Secret, Fault>,
+        mut answers: impl Answers,
         mut progress: impl FnMut(&Event),
     ) -> Result<Event, Fault> {
         self.send(&Frame::json(&Request::new(ask)).map_err(broken)?)?;
@@ -48,10 +73,19 @@ impl Agent {
             let frame = Frame::read_from(&mut self.stream).map_err(broken)?;
             let event: Event = frame.message().map_err(broken)?;
             match event {
-                Event::Need { what, fault } => match answer(what, fault) {
-                    Ok(secret) => self.send(&Frame::Secret(secret))?,
+                Event::Need { what, fault } => match answers.give(what, fault) {
+                    Ok(Given::Secret(secret)) => self.send(&Frame::Secret(secret))?,
+                    Ok(Given::Forgotten) => self.reply(Reply::Forgotten)?,
                     Err(fault) => {
-                        self.send(&Frame::json(&Reply::Cancel).map_err(broken)?)?;
+                        self.reply(Reply::Cancel)?;
+                        return Err(fault);
+                    }
+                },
+                Event::Cost { stores } => match answers.accepts(&stores) {
+                    Ok(true) => self.reply(Reply::Accept)?,
+                    Ok(false) => self.reply(Reply::Cancel)?,
+                    Err(fault) => {
+                        self.reply(Reply::Cancel)?;
                         return Err(fault);
                     }
                 },
@@ -61,6 +95,10 @@ impl Agent {
                 }
             }
         }
+    }
+
+    fn reply(&mut self, reply: Reply) -> Result<(), Fault> {
+        self.send(&Frame::json(&reply).map_err(broken)?)
     }
 
     fn send(&mut self, frame: &Frame) -> Result<(), Fault> {

@@ -91,6 +91,9 @@ pub(crate) struct Sync {
     /// Read your old password from this file descriptor, should it be asked for.
     #[arg(long, value_name = "FD")]
     pub(crate) old_password_fd: Option<RawFd>,
+    /// Go on without the old password, should it be asked for; what that costs is printed.
+    #[arg(long, conflicts_with = "old_password_fd")]
+    pub(crate) without_old_password: bool,
     /// Read the password of your own that replaces a temporary one from this file descriptor.
     #[arg(long, value_name = "FD")]
     pub(crate) own_password_fd: Option<RawFd>,

@@ -3,10 +3,10 @@
 use std::os::fd::RawFd;
 
 use lockstep_client::Fault;
-use lockstep_model::{Code, Secret};
-use lockstep_protocol::local::{Ask, Event, Need, Status};
+use lockstep_model::{Code, Secret, WithoutOld};
+use lockstep_protocol::local::{Ask, Event, Need, Status, StoreCost};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Answers, Given};
 use crate::arguments::{Enrol, Link, Passwd, Sync};
 use crate::show::Show;
 use crate::{Names, Stopped, question, secret};
@@ -42,7 +42,7 @@ pub(crate) fn link(options: &Link, show: &Show) -> Result<(), Stopped> {
             "Password of this computer (blank if it is the same)",
             options.computer_password_fd,
         ),
-        Need::OldPassword => old.ask(fault, &names, show),
+        Need::OldPassword => old.ask(OR_STOP, fault, &names, show),
         Need::DirectoryPassword
         | Need::EnrolmentString
         | Need::CurrentPassword
@@ -76,28 +76,80 @@ pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
 /// Brings the computer in step.
 pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
     let (names, _) = words()?;
-    let mut old = OldPassword {
-        from: options.old_password_fd,
-        asked: false,
+    let answers = Syncing {
+        options,
+        old: OldPassword {
+            from: options.old_password_fd,
+            asked: false,
+        },
+        chose_own: false,
+        names: &names,
+        show,
     };
-    let mut chose_own = false;
-    let answer = |what: Need, fault: Option<Code>| match what {
-        Need::OldPassword if chose_own => {
-            let asked = old.ask(fault, &names, show);
-            // The directory has the own password by now.
-            asked.map_err(|fault| Fault::new(Code::ComputerBehind, fault))
+    exchange(Ask::Sync, answers, &names, show)
+}
+
+/// What a sync may come to ask.
+struct Syncing<'a> {
+    options: &'a Sync,
+    old: OldPassword,
+    /// The directory has the own password by now.
+    chose_own: bool,
+    names: &'a Names,
+    show: &'a Show,
+}
+
+impl Answers for Syncing<'_> {
+    fn give(&mut self, what: Need, fault: Option<Code>) -> Result<Given, Fault> {
+        match what {
+            Need::OldPassword if self.options.without_old_password => Ok(Given::Forgotten),
+            Need::OldPassword => {
+                let label = "Old password (blank if you don't remember it)";
+                let typed = self.old.ask(label, fault, self.names, self.show);
+                match typed {
+                    Ok(typed) if typed.is_blank() => Ok(Given::Forgotten),
+                    Ok(typed) => Ok(Given::Secret(typed)),
+                    Err(fault) => Err(self.after_all(fault)),
+                }
+            }
+            Need::NewPassword => {
+                self.chose_own = true;
+                let from = self.options.own_password_fd;
+                own_password(fault, from, self.names, self.show).map(Given::Secret)
+            }
+            Need::DirectoryPassword
+            | Need::ComputersPassword
+            | Need::EnrolmentString
+            | Need::CurrentPassword => {
+                secret::read("New password", self.options.password_fd).map(Given::Secret)
+            }
         }
-        Need::OldPassword => old.ask(fault, &names, show),
-        Need::NewPassword => {
-            chose_own = true;
-            own_password(fault, options.own_password_fd, &names, show)
+    }
+
+    fn accepts(&mut self, cost: &[StoreCost]) -> Result<bool, Fault> {
+        self.show.cost(cost, self.names);
+        if self.options.without_old_password {
+            return Ok(true);
         }
-        Need::DirectoryPassword
-        | Need::ComputersPassword
-        | Need::EnrolmentString
-        | Need::CurrentPassword => secret::read("New password", options.password_fd),
-    };
-    exchange(Ask::Sync, answer, &names, show)
+        let sets_aside = cost.iter().any(|cost| cost.becomes == WithoutOld::SetAside);
+        let question = if sets_aside {
+            "Set aside and continue?"
+        } else {
+            "Continue without the old password?"
+        };
+        question::confirm(question).map_err(|fault| self.after_all(fault))
+    }
+}
+
+impl Syncing<'_> {
+    /// What a fault means: "nothing was changed" would be a lie after the own password was taken.
+    fn after_all(&self, fault: Fault) -> Fault {
+        if self.chose_own {
+            Fault::new(Code::ComputerBehind, fault)
+        } else {
+            fault
+        }
+    }
 }
 
 /// The password that replaces a temporary one, typed twice.
@@ -154,8 +206,17 @@ struct OldPassword {
     asked: bool,
 }
 
+/// Where there is no way without it.
+const OR_STOP: &str = "Old password (blank to stop)";
+
 impl OldPassword {
-    fn ask(&mut self, fault: Option<Code>, names: &Names, show: &Show) -> Result<Secret, Fault> {
+    fn ask(
+        &mut self,
+        label: &str,
+        fault: Option<Code>,
+        names: &Names,
+        show: &Show,
+    ) -> Result<Secret, Fault> {
         if self.asked && self.from.is_some() {
             let detail = "the old password from the descriptor does not open this computer";
             return Err(Fault::new(Code::NotTheComputersPassword, detail));
@@ -165,7 +226,7 @@ impl OldPassword {
             show.note(&names.explain(code));
         }
         show.note("This computer still has the password you used before.");
-        secret::read("Old password (blank to stop)", self.from)
+        secret::read(label, self.from)
     }
 }
 
@@ -177,7 +238,7 @@ pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
         asked: false,
     };
     let answer = |what: Need, fault: Option<Code>| match what {
-        Need::OldPassword => old.ask(fault, &names, show),
+        Need::OldPassword => old.ask(OR_STOP, fault, &names, show),
         Need::NewPassword => twice("New password", options.new_password_fd),
         Need::CurrentPassword
         | Need::DirectoryPassword
@@ -187,21 +248,20 @@ pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
     exchange(Ask::ChangePassword, answer, &names, show)
 }
 
-fn exchange(
-    ask: Ask,
-    answer: impl FnMut(Need, Option<Code>) -> Result<Secret, Fault>,
-    names: &Names,
-    show: &Show,
-) -> Result<(), Stopped> {
+fn exchange(ask: Ask, answers: impl Answers, names: &Names, show: &Show) -> Result<(), Stopped> {
     let progress = |event: &Event| show.progress(event);
-    let ended = Agent::connect().and_then(|mut agent| agent.ask(ask, answer, progress));
+    let ended = Agent::connect().and_then(|mut agent| agent.ask(ask, answers, progress));
     match ended.map_err(|fault| Stopped::Fault(fault, names.clone()))? {
         Event::Done(done) => {
             show.done(&done);
             Ok(())
         }
         Event::Failed(failure) => Err(Stopped::Failed(failure, names.clone())),
-        Event::Status(_) | Event::Examined { .. } | Event::Need { .. } | Event::Progress(_) => {
+        Event::Status(_)
+        | Event::Examined { .. }
+        | Event::Need { .. }
+        | Event::Cost { .. }
+        | Event::Progress(_) => {
             Err(Fault::new(Code::VersionRefused, "the agent answered another question").into())
         }
     }
@@ -215,6 +275,7 @@ fn ask_status() -> Result<Status, Fault> {
         | Event::Examined { .. }
         | Event::Failed(_)
         | Event::Need { .. }
+        | Event::Cost { .. }
         | Event::Progress(_) => Err(Fault::new(
             Code::VersionRefused,
             "the agent answered another question",

@@ -3,10 +3,10 @@
 use std::io::Write as _;
 
 use lockstep_model::code::Words;
-use lockstep_model::{Code, StoreKind, StoreState};
+use lockstep_model::{Code, StoreKind, StoreState, WithoutOld};
 use lockstep_protocol::api::Organisation;
 use lockstep_protocol::api::me::StoreRow;
-use lockstep_protocol::local::{Done, Event, Failure, KeptPassword, OpensWith, Status};
+use lockstep_protocol::local::{Done, Event, Failure, KeptPassword, OpensWith, Status, StoreCost};
 use serde::Serialize;
 use serde_json::json;
 
@@ -43,6 +43,16 @@ impl Show {
     pub(crate) fn progress(&self, event: &Event) {
         if let (false, Event::Progress(row)) = (self.json, event) {
             err(&store_line(row));
+        }
+    }
+
+    /// Prints what it costs to go on without the old password, on standard error.
+    pub(crate) fn cost(&self, cost: &[StoreCost], names: &Names) {
+        if self.json {
+            return err(&json!({ "cost": cost }).to_string());
+        }
+        for StoreCost { kind, becomes } in cost {
+            err(&names.fill(&without_old(*kind, *becomes)));
         }
     }
 
@@ -189,6 +199,26 @@ pub(crate) fn store_line(row: &StoreRow) -> String {
         StoreState::NotTested => "not tested yet".to_owned(),
     };
     format!("{}: {state}", name(row.kind))
+}
+
+/// What becomes of a store without its old password.
+fn without_old(kind: StoreKind, becomes: WithoutOld) -> String {
+    let (name, whose) = match kind {
+        StoreKind::Account => ("account", "Your account"),
+        StoreKind::Keychain => ("keyring", "Your keyring"),
+        StoreKind::Disk => ("disk", "Your disk"),
+    };
+    match becomes {
+        WithoutOld::Reset => format!("{whose} gets your new password."),
+        WithoutOld::SetAside => format!(
+            "{whose} is set aside, not deleted. You start with an empty one; your old password \
+             opens the old {name} later."
+        ),
+        WithoutOld::StaysShut => format!(
+            "{whose} keeps the old password. After a restart only that or a recovery key opens \
+             it. Talk to {{it}} before you restart."
+        ),
+    }
 }
 
 const fn name(kind: StoreKind) -> &'static str {

@@ -130,7 +130,8 @@ fn signed_text(claims: &Bytes) -> Vec<u8> {
     [PREFIX, claims.as_slice()].concat()
 }
 
-#[cfg(all(test, feature = "order"))]
+#[cfg(feature = "order")]
+#[cfg(test)]
 mod tests {
     use lockstep_model::{Epoch, Generation};
 

@@ -7,6 +7,7 @@
 //! | [`directory`] | the real server as a process: start, stop, kill |
 //! | [`command`] | the `lockstep` command with secrets on descriptors |
 //! | [`world`] | people, computers, and what they run |
+//! | [`terminal`] | somebody who types |
 //! | [`portal`] | the portal, in a real browser or by its interface |
 //! | [`play`] | the story, step by step |
 #![forbid(unsafe_code)]
@@ -15,6 +16,7 @@ pub mod command;
 pub mod directory;
 pub mod play;
 pub mod portal;
+pub mod terminal;
 pub mod world;
 
 pub use command::Outcome;

@@ -226,6 +226,12 @@ pub struct Computer {
 }
 
 impl Computer {
+    /// The person's account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// Enrols it, as root.
     ///
     /// # Errors

@@ -181,7 +181,7 @@ fn a_configuration_that_makes_no_sense_is_refused_with_its_line_and_without_its_
         let mut write = computer.device.command("sh").unwrap();
         assert!(
             write
-                .args(["-c", &script, text])
+                .args(["-c", script, text])
                 .status()
                 .unwrap()
                 .success()

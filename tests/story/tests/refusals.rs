@@ -2,12 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
 use std::io::{Read as _, Write as _};
-use std::process::{ChildStdout, Stdio};
+use std::process::Stdio;
 
 use lockstep_model::{Code, Generation};
 use lockstep_protocol::api::me::Standing;
 use lockstep_story::play::{expect_opens, expect_row};
 use lockstep_story::portal::Visitor;
+use lockstep_story::terminal::{Seen, type_at, until};
 use lockstep_story::{Computer, World};
 
 const FIRST: &str = "violet harbour at dawn";
@@ -244,50 +245,18 @@ fn a_repeat_that_differs_changes_nothing() {
     let Some((world, computer)) = anna() else {
         return;
     };
-    // A terminal of its own: hidden input is read from nowhere else.
-    let mut command = computer.device.command_as("anna", "script").unwrap();
-    command.args([
-        "--quiet",
-        "--return",
-        "--command",
-        "lockstep --json passwd",
-        "/dev/null",
-    ]);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keys = child.stdin.take().unwrap();
-    let mut screen = child.stdout.take().unwrap();
-    let mut shown = String::new();
-    for (prompt, typed) in [
+    let answers = [
         ("Current password: ", FIRST),
         ("New password: ", SECOND),
         ("Repeat new password: ", "seven quiet lantern"),
-    ] {
-        shown += &until(&mut screen, prompt);
-        // Typed ahead of its hidden prompt it would be shown, and is thrown away.
-        std::thread::sleep(std::time::Duration::from_millis(200));
-        writeln!(keys, "{typed}").unwrap();
-    }
-    screen.read_to_string(&mut shown).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(1), "{shown}");
+    ];
+    let Seen { exit, shown } = type_at(&computer, "lockstep --json passwd", &answers).unwrap();
+    assert_eq!(exit, 1, "{shown}");
     assert!(shown.contains(&Code::RepeatDiffers.to_string()), "{shown}");
     for secret in [FIRST, SECOND, "lantern"] {
         assert!(!shown.contains(secret), "a password was shown: {shown}");
     }
     unchanged(&world, &computer);
-}
-
-fn until(screen: &mut ChildStdout, prompt: &str) -> String {
-    let mut shown = Vec::new();
-    let mut byte = [0_u8];
-    while !String::from_utf8_lossy(&shown).ends_with(prompt) {
-        assert_eq!(screen.read(&mut byte).unwrap(), 1, "no prompt {prompt:?}");
-        shown.push(byte[0]);
-    }
-    String::from_utf8_lossy(&shown).into_owned()
 }
 
 #[test]
@@ -304,7 +273,7 @@ fn an_interrupted_prompt_leaves_a_terminal_that_shows_what_is_typed() {
         .spawn()
         .unwrap();
     let mut screen = child.stdout.take().unwrap();
-    let before = until(&mut screen, "Current password: ");
+    let before = until(&mut screen, "Current password: ").unwrap();
     std::thread::sleep(std::time::Duration::from_millis(200));
     let mut keys = child.stdin.take().unwrap();
     keys.write_all(b"\x03").unwrap();
