@@ -12,6 +12,7 @@ use lockstep_opaque::server::Pending;
 use lockstep_protocol::api::device::Purpose;
 
 use crate::core::throttle::Lane;
+use crate::storage::people::Found;
 use crate::tokens;
 
 /// How long an attempt may take; key stretching on a slow computer included.
@@ -22,12 +23,12 @@ const CAPACITY: usize = 10_000;
 
 /// A proof under way.
 pub enum Attempt {
-    /// Somebody signs in. Without a person it is one that does not exist, and will be refused.
+    /// Somebody signs in.
     SignIn {
         /// The OPAQUE state.
         pending: Box<Pending>,
-        /// Who, if anybody, and the stamp whose password is proved.
-        person: Option<(PersonId, Stamp)>,
+        /// Who; none only in a directory without anybody.
+        whom: Option<Whom>,
         /// What was charged for the start.
         lanes: Vec<Lane>,
     },
@@ -59,8 +60,8 @@ pub enum Attempt {
         pending: Box<Pending>,
         /// What for, and where.
         proof: DeviceProof,
-        /// Whose password, if anybody's.
-        person: Option<(PersonId, Stamp)>,
+        /// Whose password; none only in a directory without anybody.
+        whom: Option<Whom>,
         /// What was charged for the start.
         lanes: Vec<Lane>,
     },
@@ -73,6 +74,29 @@ pub enum Attempt {
         /// The stamp whose password was proved.
         stamp: Stamp,
     },
+}
+
+/// Whose password is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whom {
+    /// The person, or who stands in for a name that nobody can sign in with.
+    pub person: PersonId,
+    /// The stamp of their password.
+    pub stamp: Stamp,
+    /// Whether it is the person; a stand-in is looked up as well and always refused.
+    pub known: bool,
+}
+
+impl Whom {
+    /// Who was found.
+    #[must_use]
+    pub fn of(found: Found) -> Option<Self> {
+        Some(Self {
+            person: found.person.id,
+            stamp: found.person.credential?.stamp,
+            known: found.known,
+        })
+    }
 }
 
 /// What a proof on a device is bound to.

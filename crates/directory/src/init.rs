@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use lockstep_model::password::Policy;
-use lockstep_model::{Ksf, PersonId, Timestamp};
+use lockstep_model::{Ksf, Timestamp};
 use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::public::LinkKind;
 use lockstep_protocol::api::{ItContact, Organisation};
@@ -147,7 +147,7 @@ async fn first_admin(
 ) -> anyhow::Result<String> {
     let storage = Storage::create(&files.database()).await?;
     let at = now();
-    let person = PersonId::fresh();
+    let person = keys.pseudo_person(admin.as_str());
     let token = tokens::fresh();
     let mut write = storage.write().await?;
     upkeep::set_key_check(&mut write, &keys.check(&config.realm)).await?;

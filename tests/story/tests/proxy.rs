@@ -179,13 +179,7 @@ fn a_configuration_that_makes_no_sense_is_refused_with_its_line_and_without_its_
     ] {
         let script = "printf '%s\\n' \"$0\" >/tmp/agent.toml; chmod 0644 /tmp/agent.toml";
         let mut write = computer.device.command("sh").unwrap();
-        assert!(
-            write
-                .args(["-c", script, text])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(write.args(["-c", script, text]).status().unwrap().success());
         let mut agent = computer
             .device
             .command_as("lockstep", "/usr/bin/lockstep-agent")

@@ -87,7 +87,8 @@ pub(super) async fn invite(
     let token = tokens::fresh();
     let expires_at = Timestamp(at.0 + INVITATION_MS);
     let (mut write, by) = admin.write_as(&directory).await?;
-    let person = invitee(&mut write, &by, &name, display_name, at).await?;
+    let id = directory.keys.pseudo_person(name.as_str());
+    let person = invitee(&mut write, &by, id, &name, display_name, at).await?;
     people::add_link(
         &mut write,
         person,
@@ -240,14 +241,19 @@ fn status(person: &Person) -> PersonStatus {
 }
 
 /// Adds a person, or takes one who has yet to activate: their former links end.
+///
+/// They get the id that was shown for their name before there was anybody, unless that is somebody's
+/// already: neither an invitation nor an activation changes what a stranger is shown.
 async fn invitee(
     write: &mut Write,
     by: &Person,
+    pseudo: PersonId,
     name: &UserName,
     display_name: &str,
     at: Timestamp,
 ) -> Result<PersonId, Refusal> {
-    let person = PersonId::fresh();
+    let taken = people::by_id(write, pseudo).await?.is_some();
+    let person = if taken { PersonId::fresh() } else { pseudo };
     if people::add(write, person, name, display_name, Role::Person, at).await? {
         return Ok(person);
     }

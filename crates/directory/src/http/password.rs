@@ -17,9 +17,9 @@ use super::public::identifiers;
 use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::Command;
-use crate::core::names::UserName;
 use crate::core::throttle::Lane;
 use crate::storage::audit::{self, Action, Entry};
+use crate::storage::people::Found;
 use crate::storage::{commit, people};
 
 /// First step: answers the proof of the current password and the registration of the new one.
@@ -31,12 +31,15 @@ pub(super) async fn start(
     origin: Origin,
     Body(ask): Body<PasswordStart>,
 ) -> Answer<PasswordStarted> {
-    let name = UserName::as_typed(&person.user_name);
+    let found = Found {
+        person: person.clone(),
+        known: true,
+    };
     // Strangers who guess under the name keep nobody who is signed in from changing it.
     let session = Lane::Session(person.id);
     let lanes: Vec<Lane> = origin.source().into_iter().chain([session]).collect();
     directory.charge(&lanes)?;
-    let (credential, record) = directory.credential_of(Some(&person), &name);
+    let (credential, record) = directory.credential_of(Some(&found), person.id);
     let (pending, response) = directory
         .keys
         .opaque

@@ -21,7 +21,7 @@ use super::change::{Change, commit_change, topics};
 use super::problem::{Answer, Refusal};
 use super::public::identifiers;
 use super::{Directory, now, order};
-use crate::attempts::{Attempt, DeviceProof};
+use crate::attempts::{Attempt, DeviceProof, Whom};
 use crate::core::credential::{Command, Credential, next_stamp};
 use crate::core::names::UserName;
 use crate::core::release::Release;
@@ -29,7 +29,7 @@ use crate::core::throttle::Lane;
 use crate::keys::share_name;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::{self, BindingRecord, DeviceRecord};
-use crate::storage::people::{self, Person};
+use crate::storage::people::{self, Found, Person};
 use crate::storage::shares::StoredShare;
 use crate::storage::{StorageFault, Write, commit};
 
@@ -45,17 +45,20 @@ pub(super) async fn start(
 ) -> Answer<ProofStarted> {
     let mut db = directory.storage.read().await?;
     let bound = devices::binding(&mut db, ask.binding).await?;
-    let (name, person) = match (ask.purpose, &ask.user_name, &bound) {
+    let (name, pseudo, found) = match (ask.purpose, &ask.user_name, &bound) {
         (Purpose::Link, Some(name), None) => {
             let name = UserName::as_typed(name);
-            let person = people::by_name(&mut db, &name).await?;
-            (name, person)
+            let pseudo = directory.keys.pseudo_person(name.as_str());
+            let found = people::for_proof(&mut db, &name, pseudo).await?;
+            (name, pseudo, found)
         }
         (Purpose::Sync | Purpose::Change, None, Some(bound)) if bound.device == device.id => {
             let person = people::by_id(&mut db, bound.person)
                 .await?
                 .ok_or(Code::NotLinked)?;
-            (UserName::as_typed(&person.user_name), Some(person))
+            let (name, id) = (UserName::as_typed(&person.user_name), person.id);
+            let known = true;
+            (name, id, Some(Found { person, known }))
         }
         (Purpose::Sync | Purpose::Change, None, _) => return Err(Code::NotLinked.into()),
         (Purpose::Link, Some(_), Some(_)) => return Err(Code::AlreadyLinked.into()),
@@ -70,7 +73,7 @@ pub(super) async fn start(
         lanes.push(Lane::Name(name.as_str().to_owned()));
     }
     directory.charge(&lanes)?;
-    let (credential, record) = directory.credential_of(person.as_ref(), &name);
+    let (credential, record) = directory.credential_of(found.as_ref(), pseudo);
     let context = proof_context(ask.purpose, device.id, ask.binding);
     let keys = &directory.keys.opaque;
     let (pending, response) = keys
@@ -100,11 +103,11 @@ pub(super) async fn start(
         device: device.id,
         binding: ask.binding,
     };
-    let person = person.and_then(|person| Some((person.id, person.credential?.stamp)));
+    let whom = found.and_then(Whom::of);
     let attempt = Attempt::Device {
         pending: Box::new(pending),
         proof,
-        person,
+        whom,
         lanes,
     };
     Ok(Json(ProofStarted {
@@ -131,7 +134,7 @@ pub(super) async fn finish(
     let Some(Attempt::Device {
         pending,
         proof,
-        person,
+        whom,
         lanes,
     }) = attempt
     else {
@@ -147,12 +150,15 @@ pub(super) async fn finish(
         origin: &origin,
         at,
     };
-    let (Ok(session_key), Some((person, stamp))) = (pending.finish(ask.finish.as_slice()), person)
+    let proved = pending.finish(ask.finish.as_slice());
+    let (Ok(session_key), Some(Whom { person, stamp, .. })) =
+        (proved, whom.filter(|whom| whom.known))
     else {
         let (action, code) = (tried(proof.purpose), proof.purpose.refusal());
-        let whom = match person {
-            Some((id, _)) => people::by_id(&mut write, id)
+        let whom = match whom {
+            Some(whom) => people::by_id(&mut write, whom.person)
                 .await?
+                .filter(|_| whom.known)
                 .map(|person| person.user_name),
             None => None,
         };

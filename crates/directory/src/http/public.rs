@@ -6,8 +6,8 @@ use std::time::Instant;
 use axum::Json;
 use axum::extract::State;
 use http::HeaderMap;
-use lockstep_model::Code;
 use lockstep_model::password::NORMALISATION;
+use lockstep_model::{Code, PersonId};
 use lockstep_opaque::server::ServerKeys;
 use lockstep_opaque::{Identifiers, SUITE};
 use lockstep_protocol::Bytes;
@@ -18,11 +18,11 @@ use super::actor::{Body, NewToken, Origin};
 use super::problem::{Answer, Refusal};
 use super::sign_in::Finish;
 use super::{Directory, now};
-use crate::attempts::Attempt;
+use crate::attempts::{Attempt, Whom};
 use crate::core::credential::Verifier;
 use crate::core::names::UserName;
 use crate::live::Topic;
-use crate::storage::people::{self, Person};
+use crate::storage::people::{self, Found};
 
 /// The organisation's words and rules.
 #[utoipa::path(get, path = "/organisation", responses((status = 200, body = Organisation)))]
@@ -42,8 +42,9 @@ pub(super) async fn sign_in_start(
     let lanes = origin.lanes(&name);
     directory.charge(&lanes)?;
     let mut db = directory.storage.read().await?;
-    let person = people::by_name(&mut db, &name).await?;
-    let (credential, record) = directory.credential_of(person.as_ref(), &name);
+    let pseudo = directory.keys.pseudo_person(name.as_str());
+    let found = people::for_proof(&mut db, &name, pseudo).await?;
+    let (credential, record) = directory.credential_of(found.as_ref(), pseudo);
     let (pending, response) = directory
         .keys
         .opaque
@@ -56,7 +57,7 @@ pub(super) async fn sign_in_start(
         .map_err(|_| Code::BadRequest)?;
     let attempt = Attempt::SignIn {
         pending: Box::new(pending),
-        person: person.and_then(|person| Some((person.id, person.credential?.stamp))),
+        whom: found.and_then(Whom::of),
         lanes,
     };
     let attempt = directory.attempts.keep(attempt, Instant::now());
@@ -78,7 +79,7 @@ pub(super) async fn sign_in_finish(
     let attempt = directory.attempts.take(&ask.attempt, Instant::now());
     let Some(Attempt::SignIn {
         pending,
-        person,
+        whom,
         lanes,
     }) = attempt
     else {
@@ -86,7 +87,7 @@ pub(super) async fn sign_in_finish(
     };
     let token = NewToken::draw();
     let finish = Finish {
-        person,
+        whom,
         proved: pending.finish(ask.finish.as_slice()).is_ok(),
         token_hash: token.hash().to_vec(),
         origin,
@@ -125,36 +126,32 @@ impl Directory {
         })
     }
 
-    /// What a client needs to prove a password, and the record to prove it against; for somebody
-    /// without one, a stand-in that can't be told from it.
+    /// What a client needs to prove a password, and the record to prove it against; under a name
+    /// that nobody can sign in with, under which `pseudo` goes, what can't be told from it.
     pub(super) fn credential_of<'a>(
         &self,
-        person: Option<&'a Person>,
-        name: &UserName,
+        found: Option<&'a Found>,
+        pseudo: PersonId,
     ) -> (Credential, Option<&'a [u8]>) {
-        let known = person.and_then(|person| Some((person.id, person.credential.as_ref()?)));
-        match known {
-            Some((id, kept)) => {
-                let Verifier {
-                    suite,
-                    normalisation,
-                    ksf,
-                    record,
-                } = &kept.verifier;
-                let credential = Credential {
-                    suite: *suite,
-                    normalisation: *normalisation,
-                    ksf: *ksf,
-                    client_identifier: id.to_string(),
-                    server_identifier: self.config.realm.clone(),
-                };
-                (credential, Some(record))
-            }
-            None => (
-                self.new_credential(self.keys.pseudo_person(name.as_str()).to_string()),
-                None,
-            ),
-        }
+        let kept = found.and_then(|found| Some((found, found.person.credential.as_ref()?)));
+        let Some((found, kept)) = kept else {
+            return (self.new_credential(pseudo.to_string()), None);
+        };
+        let Verifier {
+            suite,
+            normalisation,
+            ksf,
+            record,
+        } = &kept.verifier;
+        let id = if found.known { found.person.id } else { pseudo };
+        let credential = Credential {
+            suite: *suite,
+            normalisation: *normalisation,
+            ksf: *ksf,
+            client_identifier: id.to_string(),
+            server_identifier: self.config.realm.clone(),
+        };
+        (credential, found.known.then_some(record))
     }
 }
 

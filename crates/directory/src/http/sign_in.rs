@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use lockstep_model::{Code, PersonId, Stamp, Timestamp};
+use lockstep_model::{Code, PersonId, Timestamp};
 
 use super::actor::{Origin, new_session};
+use crate::attempts::Whom;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Standing};
 use crate::storage::{StorageFault, Together, Write, sessions};
 
 /// Somebody who has finished a proof, or tried to.
 pub(crate) struct Finish {
-    /// Who, if anybody, and the stamp whose password was to be proved.
-    pub(super) person: Option<(PersonId, Stamp)>,
+    /// Whose password was to be proved; for a name that nobody has, the stand-in's.
+    pub(super) whom: Option<Whom>,
     /// Whether the proof holds.
     pub(super) proved: bool,
     /// What is stored of the session's token, in case there will be a session.
@@ -31,11 +32,16 @@ impl Together for SignIns {
     type Answer = Result<PersonId, Code>;
 
     async fn run(write: &mut Write, asks: &[Finish]) -> Result<Vec<Self::Answer>, StorageFault> {
-        let people: BTreeSet<PersonId> =
-            asks.iter().filter_map(|ask| Some(ask.person?.0)).collect();
+        let people: BTreeSet<PersonId> = asks
+            .iter()
+            .filter_map(|ask| Some(ask.whom?.person))
+            .collect();
         // Read inside the transaction: a password that was changed meanwhile signs nobody in.
         let standings = people::standings(write, &people).await?;
-        let standing = |ask: &Finish| standings.get(&ask.person?.0);
+        let standing = |ask: &Finish| {
+            let whom = ask.whom?;
+            standings.get(&whom.person).filter(|_| whom.known)
+        };
         let judged: Vec<Self::Answer> = asks.iter().map(|ask| ask.judged(standing(ask))).collect();
         let opened: Vec<_> = asks
             .iter()
@@ -58,12 +64,12 @@ impl Together for SignIns {
 
 impl Finish {
     fn judged(&self, standing: Option<&Standing>) -> Result<PersonId, Code> {
-        let ((person, stamp), standing) = self.person.zip(standing).ok_or(Code::SignInRefused)?;
-        if !self.proved || standing.stamp != Some(stamp) {
+        let (whom, standing) = self.whom.zip(standing).ok_or(Code::SignInRefused)?;
+        if !self.proved || standing.stamp != Some(whom.stamp) {
             return Err(Code::SignInRefused);
         }
         // Only who knows the password is told that it would not help.
-        standing.access.admit().map(|()| person)
+        standing.access.admit().map(|()| whom.person)
     }
 
     fn entry<'a>(

@@ -136,6 +136,51 @@ pub async fn by_name(db: &mut Connection, name: &UserName) -> Result<Option<Pers
     row.as_ref().map(person).transpose()
 }
 
+/// Whom a proof is made against.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The person; for a name that nobody can sign in with, whoever stands in for it.
+    pub person: Person,
+    /// Whether it is the person who was asked for, and not a stand-in.
+    pub known: bool,
+}
+
+/// Looks up whom a proof under a name is made against; none only in a directory without anybody.
+///
+/// Names that nobody can sign in with get somebody else's row, always the same while `pseudo`, the
+/// id that they are given, and people stay: so that they cost one statement and one row like any
+/// other, and show key stretching as mixed as it is in use.
+///
+/// # Errors
+///
+/// [`StorageFault`].
+pub async fn for_proof(
+    db: &mut Connection,
+    name: &UserName,
+    pseudo: PersonId,
+) -> Result<Option<Found>, StorageFault> {
+    let query = sqlx::query(
+        "SELECT p.*, c.*, r.at AS locked_at, named.id IS NOT NULL AND own.person IS NOT NULL AS known
+         FROM (SELECT COALESCE(
+                 (SELECT person FROM credentials WHERE person >= $2 ORDER BY person LIMIT 1),
+                 (SELECT person FROM credentials ORDER BY person LIMIT 1)) AS person) AS other
+         LEFT JOIN people AS named ON named.user_name = $1
+         LEFT JOIN credentials AS own ON own.person = COALESCE(named.id, $2)
+         JOIN people AS p ON p.id = CASE WHEN named.id IS NOT NULL AND own.person IS NOT NULL
+             THEN own.person ELSE other.person END
+         JOIN credentials AS c ON c.person = p.id
+         LEFT JOIN reports AS r ON r.person = p.id AND r.locks = 1",
+    );
+    let query = query.bind(name.as_str()).bind(pseudo.to_string());
+    let Some(row) = query.fetch_optional(db).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Found {
+        person: person(&row)?,
+        known: row.try_get("known")?,
+    }))
+}
+
 /// Everybody, by user name.
 ///
 /// # Errors

@@ -1,0 +1,110 @@
+//! The same work: as many statements to the database, as many allocations.
+
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use lockstep_protocol::api::public::{Carry, SignInFinish, SignInStart, SignInStarted};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::{Layer, Registry};
+
+use crate::people::{BEA, proof};
+use crate::world::{Answer, World};
+
+#[expect(dead_code, reason = "shared with the attacks, which use all of it")]
+#[path = "../attack/people.rs"]
+mod people;
+#[expect(dead_code, reason = "shared with the attacks, which use all of it")]
+#[path = "../attack/world.rs"]
+mod world;
+
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// Counts what sqlx says of each statement that it ran.
+struct Count;
+
+impl<S: tracing::Subscriber> Layer<S> for Count {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            STATEMENTS.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Statements and allocations of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Work {
+    statements: u64,
+    allocations: u64,
+}
+
+fn measure(
+    runtime: &tokio::runtime::Runtime,
+    request: impl Future<Output = Answer>,
+) -> (Work, Answer) {
+    let before = STATEMENTS.load(Ordering::SeqCst);
+    let mut answer = None;
+    let counted = allocation_counter::measure(|| answer = Some(runtime.block_on(request)));
+    let work = Work {
+        statements: STATEMENTS.load(Ordering::SeqCst) - before,
+        allocations: counted.count_total,
+    };
+    (work, answer.unwrap())
+}
+
+/// The least: waiting for the database's thread allocates now and then, and the pool opens a
+/// connection, whoever asks.
+fn least(work: Vec<Work>) -> Work {
+    Work {
+        statements: work.iter().map(|one| one.statements).min().unwrap(),
+        allocations: work.iter().map(|one| one.allocations).min().unwrap(),
+    }
+}
+
+#[test]
+fn a_name_that_nobody_has_costs_the_same_statements_and_allocations() {
+    tracing::subscriber::set_global_default(Registry::default().with(Count)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let world = runtime.block_on(async {
+        let world = World::new().await;
+        for number in 0..9 {
+            world.person(&format!("known{number}"), BEA).await;
+            world.invited(&format!("wait_{number}")).await;
+            let name = format!("susp_{number}");
+            world.person(&name, BEA).await;
+            let suspended = "UPDATE people SET suspended_at = 1 WHERE user_name = $1";
+            world.sql(suspended, &name).await;
+        }
+        world
+    });
+    let (mut starts, mut finishes) = (Vec::new(), Vec::new());
+    for class in ["known", "susp_", "wait_", "nobod"] {
+        let (mut start, mut finish) = (Vec::new(), Vec::new());
+        for number in 0..72 {
+            let ask = SignInStart {
+                user_name: format!("{class}{}", number % 9),
+                request: proof("a guess").1,
+            };
+            let (work, answer) = measure(&runtime, world.post("", "/sign-in/start", &ask));
+            start.push(work);
+            let ask = SignInFinish {
+                attempt: answer.said::<SignInStarted>().attempt,
+                finish: vec![7; 64].into(),
+                carry: Carry::Bearer,
+            };
+            let (work, answer) = measure(&runtime, world.post("", "/sign-in/finish", &ask));
+            assert!(!answer.status.is_success());
+            finish.push(work);
+        }
+        // The first of each fill caches.
+        starts.push((class, least(start.split_off(9))));
+        finishes.push((class, least(finish.split_off(9))));
+    }
+    for of in [starts, finishes] {
+        assert!(of[0].1.statements > 0, "nothing was counted: {of:?}");
+        assert!(of.iter().all(|(_, work)| *work == of[0].1), "{of:?}");
+    }
+}
