@@ -395,8 +395,10 @@ impl FromStr for Code {
     type Err = UnknownCode;
 
     fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        // Digits only: a number's own reader would take a sign and zeros in front, too.
         let number: u16 = text
             .strip_prefix("LS-")
+            .filter(|n| n.len() == 4 && n.bytes().all(|digit| digit.is_ascii_digit()))
             .and_then(|n| n.parse().ok())
             .ok_or(UnknownCode)?;
         Self::ALL
