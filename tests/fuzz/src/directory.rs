@@ -111,7 +111,7 @@ impl World {
             }
             let living = living.as_mut().expect("it was begun");
             living.asked += 1;
-            let path = path.replace("{device}", &template.device.to_string());
+            let path = template.fill_path(path);
             let body = template.fill(body, &living.attempt);
             let request = living.request(template, method, &path, how, body);
             let began = Instant::now();

@@ -53,6 +53,13 @@ messages! {
     Reported: device::Reported,
     RetireEnvelopes: device::RetireEnvelopes,
     Unlink: device::Unlink,
+    Sessions: me::Sessions,
+    Disown: device::Disown,
+    IssueStart: admin::IssueStart,
+    IssueStarted: admin::IssueStarted,
+    IssueFinish: admin::IssueFinish,
+    Issued: admin::Issued,
+    ResetLink: admin::ResetLink,
     Organisation: Organisation,
     Problem: Problem,
 }

@@ -98,6 +98,17 @@ impl Template {
         self.folder.path().join("data")
     }
 
+    /// Puts ids in place of a path's parameters; those that can exist here, do.
+    pub(super) fn fill_path(&self, path: &str) -> String {
+        let part = |part: &str| match part {
+            "{device}" => self.device.to_string(),
+            "{person}" => self.person.to_string(),
+            other if other.starts_with('{') => self.binding.to_string(),
+            other => other.to_owned(),
+        };
+        path.split('/').map(part).collect::<Vec<_>>().join("/")
+    }
+
     /// Puts ids that exist in place of their names.
     pub(super) fn fill(&self, body: &[u8], attempt: &str) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(body) else {
