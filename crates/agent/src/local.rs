@@ -6,9 +6,10 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockstep_client::Fault;
+use lockstep_model::secret::wipe_stack;
 use lockstep_model::{Code, Secret};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::frame::{Frame, FrameFault};
@@ -34,6 +35,8 @@ const PER_ACCOUNT: usize = 8;
 
 /// The most connections of all accounts together: descriptors are finite.
 const TOTAL: usize = 256;
+/// How often it is said that connections are turned away.
+const SAY_AGAIN: Duration = Duration::from_secs(10);
 /// How long a client may take to take what it is told.
 const TELLING: Duration = Duration::from_secs(10);
 
@@ -51,6 +54,7 @@ pub(crate) fn listen(path: &Path) -> io::Result<UnixListener> {
 /// Serves for ever.
 pub(crate) async fn serve(agent: Rc<Agent>, listener: UnixListener) {
     let callers = Rc::new(RefCell::new(BTreeMap::<u32, usize>::new()));
+    let mut said = None;
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -62,7 +66,11 @@ pub(crate) async fn serve(agent: Rc<Agent>, listener: UnixListener) {
         let count = callers.borrow().get(&uid).copied().unwrap_or_default();
         let total: usize = callers.borrow().values().sum();
         if count >= PER_ACCOUNT || total >= TOTAL {
-            tracing::warn!(uid, "too many connections");
+            // Once in a while: a flood of connections must not become one of lines.
+            if said.is_none_or(|said: Instant| said.elapsed() >= SAY_AGAIN) {
+                tracing::warn!(uid, connections = total, "too many connections");
+                said = Some(Instant::now());
+            }
             continue;
         }
         callers.borrow_mut().insert(uid, count + 1);
@@ -127,6 +135,7 @@ impl Caller {
                     .map(Event::Done),
                 Ask::ChangePassword => flow::change::run(agent, self).await.map(Event::Done),
             };
+            wipe_stack();
             self.tell(&event.unwrap_or_else(Event::Failed)).await?;
             // A client that has spoken once may wait for its person to ask again.
             patience = TYPING;

@@ -1,6 +1,7 @@
 //! Proofs made on a device: the person's password, this device, this binding, this purpose.
 
 use lockstep_model::password::Password;
+use lockstep_model::secret::wipe_stack;
 use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, Secret, Stamp};
 use lockstep_opaque::SessionKey;
 use lockstep_opaque::client::{ClientFault, Proof, Registration, Terms};
@@ -234,7 +235,7 @@ impl Prover<'_> {
         let place = self.place.clone();
         let server_key = self.server_key.to_vec();
         self.check(&started)?;
-        tokio::task::spawn_blocking(move || {
+        let last_step = move || {
             let ProofStarted {
                 attempt,
                 response,
@@ -271,6 +272,12 @@ impl Prover<'_> {
                 }
             };
             Ok((attempt, proved.message, proved.session_key, record))
+        };
+        tokio::task::spawn_blocking(move || {
+            let done = last_step();
+            // The thread is kept for the next one.
+            wipe_stack();
+            done
         })
         .await
         .map_err(|fault| Fault::new(Code::Internal, fault))

@@ -61,6 +61,20 @@ impl Secret {
     }
 }
 
+/// Overwrites what calls that have returned left on this thread's stack.
+///
+/// A secret's bytes pass through the processor's registers when they are copied, and whatever saves
+/// these saves them on the stack: the dynamic linker, when libc calls one of its own functions for
+/// the first time (`_dl_runtime_resolve`), a signal's frame, the compiler. Call it where nothing
+/// holds a secret any more, no deeper than where secrets were used.
+#[inline(never)]
+pub fn wipe_stack() {
+    const ROOM: usize = if cfg!(debug_assertions) { 256 } else { 64 } * 1024;
+    let mut room = [0_u8; ROOM];
+    room.zeroize();
+    std::hint::black_box(&room);
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
