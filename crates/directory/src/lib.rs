@@ -8,6 +8,7 @@
 //! | [`live`] | who listens to what: wake-ups without polling |
 //! | [`attempts`] | proofs under way, in memory, each good once |
 //! | [`metrics`], [`log`] | what is measured, what is written down |
+//! | [`limits`] | how many connections are served, and of whom |
 //! | [`keys`], [`config`], [`place`], [`init`] | files and set-up |
 //! | [`certificate`], [`tls`], [`serve`] | certificate, sockets, a graceful stop |
 //! | [`backup`], [`restore`], [`rescue`], [`care`] | what an operator does, and what is done every day |
@@ -26,6 +27,7 @@ pub mod core;
 pub mod http;
 pub mod init;
 pub mod keys;
+pub mod limits;
 pub mod live;
 pub mod log;
 pub mod metrics;

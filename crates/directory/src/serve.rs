@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Config, Files, Monitoring};
 use crate::http::{Directory, Health, Nonces, routers};
+use crate::limits::{Place, Places};
 use crate::storage::Group;
 use crate::tls::Certificate;
 use crate::{care, certificate, place};
@@ -59,9 +60,11 @@ pub async fn serve(files: &Files) -> anyhow::Result<()> {
     care::tidy_up(&directory.storage).await;
     let (app, monitor) = routers(Arc::clone(&directory));
     let stop = directory.stop.clone();
+    let places = Places::of_this_process()?;
     let mut accepting = tokio::task::JoinSet::new();
     for listener in listeners {
-        let accept = accept(listener, tls.clone(), app.clone(), stop.subscribe());
+        let (stop, places) = (stop.subscribe(), Arc::clone(&places));
+        let accept = accept(listener, tls.clone(), app.clone(), stop, places);
         accepting.spawn(accept);
     }
     if let Some(listener) = monitoring {
@@ -158,12 +161,21 @@ fn handed_over() -> anyhow::Result<Vec<StdListener>> {
     Ok(listeners)
 }
 
-async fn accept(listener: TcpListener, tls: TlsAcceptor, app: Router, stop: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    tls: TlsAcceptor,
+    app: Router,
+    stop: watch::Receiver<bool>,
+    places: Arc<Places>,
+) {
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let (tls, app) = (tls.clone(), app.clone());
-                tokio::spawn(connection(stream, address, tls, app, stop.clone()));
+                let Some(place) = places.take(address.ip()) else {
+                    continue;
+                };
+                let kept = (stop.clone(), place);
+                tokio::spawn(connection(stream, address, tls.clone(), app.clone(), kept));
             }
             Err(fault) => {
                 // Out of file descriptors: those that are served will free some.
@@ -179,7 +191,7 @@ async fn connection(
     address: SocketAddr,
     tls: TlsAcceptor,
     app: Router,
-    stop: watch::Receiver<bool>,
+    (stop, place): (watch::Receiver<bool>, Place),
 ) {
     // Events are small and must not wait for more to come; a computer whose power was cut must not
     // count as online for the quarter of an hour that TCP would try.
@@ -196,7 +208,7 @@ async fn connection(
         tracing::debug!("no TLS handshake");
         return;
     };
-    connection::serve(stream, address, app, stop).await;
+    connection::serve(stream, address, app, stop, place).await;
 }
 
 /// What the process is told from outside.

@@ -1,24 +1,24 @@
 //! Accepts connections where there is no systemd, and starts the same process that it would.
 
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use lockstep_stores::linux::Etc;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::Mode;
+use rustix::io::Errno;
 use rustix::process::umask;
 
-use crate::peer::AGENT;
+use crate::peer::{self, AGENT};
 use crate::process::{ProcessFault, require_root};
-
-/// The most operations at once; more wait in the socket's queue.
-const MAX_CHILDREN: usize = 16;
+use crate::queue::Queue;
 
 /// How long one operation may take: one wait for the account files' lock (15 s), and some.
 const CHILD_TIME: Duration = Duration::from_secs(60);
@@ -27,30 +27,84 @@ const CHILD_TIME: Duration = Duration::from_secs(60);
 pub(crate) fn listen(state: &Path, socket: &Path) -> Result<(), ProcessFault> {
     require_root()?;
     let listener = bind(socket).map_err(ProcessFault::Listen)?;
+    listener.set_nonblocking(true)?;
     let program = std::env::current_exe().map_err(ProcessFault::Listen)?;
-    let free = Arc::new(Places::new(MAX_CHILDREN));
+    // Who looks after a child says by the first that it ended, and by the second that it is time to
+    // look.
+    let (ended, endings) = mpsc::channel();
+    let (bell, ringer) = UnixStream::pair()?;
+    bell.set_nonblocking(true)?;
+    ringer.set_nonblocking(true)?;
+    let ringer = Arc::new(ringer);
+    let mut queue = Queue::default();
     eprintln!("listening on {}", socket.display());
     loop {
-        free.take();
-        let started = listener
-            .accept()
-            .and_then(|(stream, _)| start(&program, state, stream));
-        match started {
-            Ok(child) => {
-                let free = Arc::clone(&free);
-                thread::spawn(move || {
-                    look_after(child);
-                    free.give_back();
-                });
+        let look_again = queue.forget_silent(Instant::now());
+        wait(&listener, &bell, &queue, look_again)?;
+        let mut rung = &bell;
+        while matches!(rung.read(&mut [0; 64]), Ok(1..)) {}
+        for uid in endings.try_iter() {
+            queue.ended(uid);
+        }
+        match listener.accept() {
+            // A peer that has no credentials is served as nobody, and told so.
+            Ok((stream, _)) => {
+                let uid = peer::uid(&stream).unwrap_or(u32::MAX);
+                queue.join(stream, uid, Instant::now());
             }
+            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => {}
             Err(fault) => {
                 eprintln!("a connection was lost: {fault}");
-                free.give_back();
-                // Out of descriptors or processes: trying again at once would only burn time.
+                // Out of descriptors: trying again at once would only burn time.
                 thread::sleep(Duration::from_millis(100));
             }
         }
+        while let Some((stream, uid)) = queue.next(has_spoken) {
+            match start(&program, state, stream) {
+                Ok(child) => {
+                    let (ended, ringer) = (ended.clone(), Arc::clone(&ringer));
+                    thread::spawn(move || {
+                        look_after(child);
+                        // Both fail only when nobody listens any more, or the bell rings already.
+                        let _told = ended.send(uid);
+                        let _rung = (&*ringer).write(&[1]);
+                    });
+                }
+                Err(fault) => {
+                    eprintln!("an operation could not be started: {fault}");
+                    queue.ended(uid);
+                    thread::sleep(Duration::from_millis(100));
+                }
+            }
+        }
     }
+}
+
+/// Waits for a connection, for one of those that wait to speak, or for a child to end.
+fn wait(
+    listener: &UnixListener,
+    bell: &UnixStream,
+    queue: &Queue<UnixStream>,
+    look_again: Option<Duration>,
+) -> io::Result<()> {
+    let mut watched = vec![
+        PollFd::new(listener, PollFlags::IN),
+        PollFd::new(bell, PollFlags::IN),
+    ];
+    let candidates = queue.candidates();
+    watched.extend(candidates.map(|stream| PollFd::new(stream, PollFlags::IN)));
+    let patience = look_again.map(Timespec::try_from).transpose();
+    let patience = patience.map_err(io::Error::other)?;
+    match poll(&mut watched, patience.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+/// Whether there is something to read, or the peer has gone.
+fn has_spoken(stream: &UnixStream) -> bool {
+    let mut watched = [PollFd::new(stream, PollFlags::IN)];
+    poll(&mut watched, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// Makes the socket elsewhere and renames it, so that whoever finds it may already connect.
@@ -125,34 +179,5 @@ fn look_after(mut child: Child) {
             Ok(None) => thread::sleep(pause),
         }
         pause = (pause * 2).min(Duration::from_millis(200));
-    }
-}
-
-/// Counts free places.
-struct Places {
-    free: Mutex<usize>,
-    changed: Condvar,
-}
-
-impl Places {
-    const fn new(free: usize) -> Self {
-        Self {
-            free: Mutex::new(free),
-            changed: Condvar::new(),
-        }
-    }
-
-    fn take(&self) {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self
-            .changed
-            .wait_while(free, |free| *free == 0)
-            .unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-    }
-
-    fn give_back(&self) {
-        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.changed.notify_one();
     }
 }

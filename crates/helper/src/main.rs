@@ -15,6 +15,7 @@ mod operate;
 mod peer;
 mod platform;
 mod process;
+mod queue;
 mod reset;
 mod sandbox;
 mod serve;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lockstep_model::{BindingId, StoreKind};
+use lockstep_model::{BindingId, StoreKind, WithoutOld};
 use lockstep_sync::{Budget, Capabilities, Config, Record, replay};
 use tempfile::TempDir;
 
@@ -154,6 +154,7 @@ fn config() -> Config {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: true,
+        without_old: WithoutOld::Reset,
     };
     Config {
         stores: BTreeMap::from([(StoreKind::Account, account)]),

@@ -31,12 +31,14 @@ const HEADERS: Duration = Duration::from_secs(15);
 /// The smallest that hyper takes.
 const BUFFER: usize = 8 * 1024;
 
-/// Serves a connection to its end, or to the beginning of a line, which goes on by itself.
+/// Serves a connection to its end, or to the beginning of a line, which goes on by itself; `kept` is
+/// dropped at the end of either.
 pub(super) async fn serve<S>(
     stream: S,
     address: SocketAddr,
     app: Router,
     mut stop: watch::Receiver<bool>,
+    kept: impl Send + 'static,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -89,13 +91,13 @@ pub(super) async fn serve<S>(
     let mut stream = connection.into_parts().io.into_inner().stream;
     match turning.take_line() {
         // A task of its own, so that all of this one's memory is given back.
-        Some(body) => drop(tokio::spawn(line(stream, body, stop))),
+        Some(body) => drop(tokio::spawn(line(stream, body, (stop, kept)))),
         None => drop(stream.shutdown().await),
     }
 }
 
 /// Writes what a line is told, until either side ends it.
-async fn line<S>(mut stream: S, mut body: Body, _counted: watch::Receiver<bool>)
+async fn line<S>(mut stream: S, mut body: Body, _kept: impl Send)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -12,6 +12,11 @@ use lockstep_stores::linux::Etc;
 /// The account that the agent runs as.
 pub(crate) const AGENT: &str = "lockstep";
 
+/// Whose process is on the other end, as the kernel says.
+pub(crate) fn uid(stream: &UnixStream) -> std::io::Result<u32> {
+    sys::uid(stream.as_fd())
+}
+
 /// Refuses peers that are neither root nor the agent.
 pub(crate) fn check(stream: &UnixStream) -> Result<(), Refusal> {
     let uid = sys::uid(stream.as_fd()).map_err(|fault| {

@@ -191,6 +191,7 @@ impl Line {
             account: Some("admin".into()),
             new_envelope: Some(EnvelopeId::fresh()),
             envelopes: Vec::new(),
+            reset: None,
         };
         let _proved: Proved = self.post("/device/proof/finish", &finish).await;
         binding

@@ -30,7 +30,7 @@ impl World {
         let (client, server) = duplex(pipe);
         let stop = watch::Sender::new(false);
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        tokio::spawn(serve(server, address, app, stop.subscribe()));
+        tokio::spawn(serve(server, address, app, stop.subscribe(), ()));
         Self { client, say, stop }
     }
 
