@@ -104,9 +104,13 @@ impl Answers for Syncing<'_> {
         match what {
             Need::OldPassword if self.options.without_old_password => Ok(Given::Forgotten),
             Need::OldPassword => {
-                let label = "Old password (blank if you don't remember it)";
+                let label = "Old password (leave blank if you don't remember it)";
                 let typed = self.old.ask(label, fault, self.names, self.show);
                 match typed {
+                    // Only a person leaves it blank; a script says so beforehand.
+                    Ok(typed) if typed.is_blank() && self.old.from.is_some() => {
+                        Err(Fault::new(Code::Blank, "the old password's descriptor is empty"))
+                    }
                     Ok(typed) if typed.is_blank() => Ok(Given::Forgotten),
                     Ok(typed) => Ok(Given::Secret(typed)),
                     Err(fault) => Err(self.after_all(fault)),
@@ -135,7 +139,7 @@ impl Answers for Syncing<'_> {
         let question = if sets_aside {
             "Set aside and continue?"
         } else {
-            "Continue without the old password?"
+            "Continue without your old password?"
         };
         question::confirm(question).map_err(|fault| self.after_all(fault))
     }

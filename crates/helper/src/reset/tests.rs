@@ -55,7 +55,7 @@ impl Linked {
         let binding = self.binding;
         match self.desk.ask(Operation::ResetChallenge { binding }, &[]) {
             Outcome::Say(Reply::Challenge { challenge }) => challenge,
-            other => panic!("{other:?}"),
+            other @ (Outcome::Say(_) | Outcome::SayNothing { .. }) => panic!("{other:?}"),
         }
     }
 

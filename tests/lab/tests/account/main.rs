@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod helper;
+mod resets;
 mod sandbox;
 mod store;
 mod support;

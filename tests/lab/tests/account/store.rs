@@ -22,10 +22,10 @@ impl Harness for Accounts {
     fn fresh(&mut self, password: &Secret) -> Box<dyn Store> {
         let uid = self.next_uid;
         self.next_uid += 1;
-        self.computer
-            .add_account(&format!("user{uid}"), uid, password.expose());
+        let account = format!("user{uid}");
+        self.computer.add_account(&account, uid, password.expose());
         let binding = self.computer.link(uid, password.expose());
-        Box::new(self.computer.store(binding))
+        Box::new(self.computer.store(binding, &account))
     }
 }
 

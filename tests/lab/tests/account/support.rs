@@ -4,15 +4,20 @@ use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use lockstep_lab::{Device, Lab};
-use lockstep_model::{BindingId, Code, PersonId, Secret, StoreKind};
+use lockstep_model::{
+    BindingId, Code, DeviceId, Epoch, Generation, PersonId, Secret, Stamp, StoreKind,
+};
+use lockstep_protocol::Bytes;
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::helper::{Operation, Reply, Request, VERSION};
+use lockstep_protocol::helper::{Operation, Realm, Reply, Request, VERSION};
+use lockstep_protocol::order::{Purpose, ResetOrder, SignedOrder};
 use lockstep_stores::linux::account::CAPABILITIES;
 use lockstep_stores::{Capabilities, ChangeFault, Refusal, Store};
+use p256::ecdsa::SigningKey;
 
 /// A device with Lockstep installed, whose helper is asked one operation at a time.
 #[derive(Clone)]
@@ -106,10 +111,24 @@ impl Computer {
     }
 
     /// The account store of a binding, behind the helper's protocol.
-    pub(crate) fn store(&self, binding: BindingId) -> RemoteStore {
+    pub(crate) fn store(&self, binding: BindingId, account: &str) -> RemoteStore {
         RemoteStore {
             computer: self.clone(),
             binding,
+            account: account.to_owned(),
+        }
+    }
+
+    /// A challenge for a reset order.
+    ///
+    /// # Errors
+    ///
+    /// The refusal.
+    pub(crate) fn challenge(&self, binding: BindingId) -> Result<Bytes, Refusal> {
+        match self.ask(Operation::ResetChallenge { binding }, &[]) {
+            Some(Reply::Challenge { challenge }) => Ok(challenge),
+            Some(Reply::Refused { code, detail }) => Err(Refusal::new(code, detail)),
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -146,7 +165,44 @@ pub(crate) fn link(binding: BindingId, uid: u32) -> Operation {
         binding,
         person: PersonId::fresh(),
         uid,
+        realm: Some(realm()),
     }
+}
+
+/// What every binding of these tests believes.
+pub(crate) fn realm() -> Realm {
+    static DEVICE: LazyLock<DeviceId> = LazyLock::new(DeviceId::fresh);
+    let point = realm_key().verifying_key().to_encoded_point(false);
+    Realm {
+        name: "acme".into(),
+        key: Bytes(point.as_bytes().to_vec()),
+        device: *DEVICE,
+    }
+}
+
+/// The key that the realm signs with.
+pub(crate) fn realm_key() -> SigningKey {
+    SigningKey::from_slice(&[1; 32]).unwrap()
+}
+
+/// A right order for an account, at generation 2.
+pub(crate) fn order(binding: BindingId, account: &str, challenge: Bytes) -> ResetOrder {
+    ResetOrder {
+        purpose: Purpose::AccountReset,
+        realm: realm().name,
+        device: realm().device,
+        binding,
+        account: account.to_owned(),
+        stamp: Stamp {
+            epoch: Epoch(Default::default()),
+            generation: Generation(2),
+        },
+        challenge,
+    }
+}
+
+pub(crate) fn reset(order: SignedOrder) -> Operation {
+    Operation::Reset { order }
 }
 
 pub(crate) fn preflight(binding: BindingId) -> Operation {
@@ -174,6 +230,7 @@ pub(crate) fn change(binding: BindingId) -> Operation {
 pub(crate) struct RemoteStore {
     computer: Computer,
     binding: BindingId,
+    account: String,
 }
 
 impl Store for RemoteStore {
@@ -206,6 +263,23 @@ impl Store for RemoteStore {
             .computer
             .ask(change(self.binding), &[old.expose(), new.expose()])
         {
+            Some(Reply::Done) => Ok(()),
+            Some(Reply::Refused { code, detail }) => Err(Refusal::new(code, detail).into()),
+            None => Err(ChangeFault::Unknown {
+                detail: "no reply".into(),
+            }),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn may_reset(&self) -> Result<(), Refusal> {
+        self.computer.challenge(self.binding).map(|_| ())
+    }
+
+    fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
+        let challenge = self.computer.challenge(self.binding)?;
+        let order = order(self.binding, &self.account, challenge).sign(&realm_key());
+        match self.computer.ask(reset(order), &[new.expose()]) {
             Some(Reply::Done) => Ok(()),
             Some(Reply::Refused { code, detail }) => Err(Refusal::new(code, detail).into()),
             None => Err(ChangeFault::Unknown {
