@@ -8,7 +8,10 @@
 #![expect(clippy::expect_used, reason = "a broken promise is a panic")]
 
 // The helper's records name it as their own.
-#[expect(dead_code, reason = "a record holds moments and asks them nothing")]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "a record holds moments and asks them nothing")
+)]
 #[path = "../../../crates/helper/src/clock.rs"]
 mod clock;
 mod directory;
