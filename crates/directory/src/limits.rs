@@ -18,6 +18,20 @@ const MOST: u64 = 100_000;
 /// How often it is said that connections are turned away.
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 
+/// How many connections may wait to be accepted; the kernel takes no more than `somaxconn`.
+const BACKLOG: i32 = 4096;
+
+/// Lets more connections wait at a listening socket than the 128 of the standard library: after an
+/// outage every device comes at once, and who finds no room is kept waiting for seconds, or for ever
+/// without knowing it.
+///
+/// # Errors
+///
+/// That of listen(2).
+pub fn deepen(listener: impl std::os::fd::AsFd) -> std::io::Result<()> {
+    Ok(rustix::net::listen(listener, BACKLOG)?)
+}
+
 /// The places of one process.
 #[derive(Debug)]
 pub struct Places {

@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Config, Files, Monitoring};
 use crate::http::{Directory, Health, Nonces, routers};
-use crate::limits::{Place, Places};
+use crate::limits::{self, Place, Places};
 use crate::storage::Group;
 use crate::tls::Certificate;
 use crate::{care, certificate, place};
@@ -142,6 +142,9 @@ fn listeners(config: &Config) -> anyhow::Result<Vec<TcpListener>> {
             StdListener::bind(address).with_context(|| format!("can't listen on {address}"))?;
         listener.set_nonblocking(true)?;
         listeners.push(TcpListener::from_std(listener)?);
+    }
+    for listener in &listeners {
+        limits::deepen(listener)?;
     }
     if listeners.is_empty() {
         bail!("`listen` in directory.toml is empty and no socket was handed over");
