@@ -15,6 +15,12 @@ pub(crate) fn frame(data: &[u8]) {
         let before = rest;
         // Whatever a header promises, no more than one frame is ever held.
         let read = within(MAX_FRAME + 512, || Frame::read_from(&mut rest));
+        if let Some((length, _)) = before.split_first_chunk::<4>() {
+            let length = u32::from_be_bytes(*length) as usize;
+            let outside = !(1..=MAX_FRAME).contains(&length);
+            let refused = matches!(read, Err(FrameFault::Size(_)));
+            assert_eq!(outside && before.len() >= HEADER, refused, "{length} bytes");
+        }
         let frame = match read {
             Ok(frame) => frame,
             Err(FrameFault::Closed) => return assert!(before.is_empty()),
