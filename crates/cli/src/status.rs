@@ -164,6 +164,6 @@ mod tests {
         );
         status.organisation = None;
         status.problem = Some(Code::DeviceCopied);
-        assert!(text(&status).contains("(LS-5020)"));
+        assert!(text(&status).contains("(LS-5012)"));
     }
 }

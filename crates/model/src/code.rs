@@ -266,11 +266,11 @@ codes! {
         "{org} has your new password, but this {pc} doesn't open with it yet.",
         "Run `lockstep sync` and type your new password.",
         "A password change was committed, and a store could not follow: the detail says why.";
-    AccountChangedLately = 4020, Later,
+    AccountChangedLately = 4011, Later,
         "This {pc} doesn't allow another change of its password so soon. Nothing was changed.",
         "Try again tomorrow, or ask {it}.",
         "The account has a minimum password age (chage -m) that PAM enforces: lower it, or wait.";
-    StaysShut = 4030, Never,
+    StaysShut = 4012, Never,
         "Your disk or home would stay shut without your old password. Nothing was changed.",
         "This needs {it}: ask for the recovery key.",
         "A store that only its old password opens, or a PAM module that opens a home with the password, forbids to reset the account.";
@@ -319,19 +319,19 @@ codes! {
         "This {pc} refused that for your account's safety. Nothing was changed.",
         "Link this {pc} again, or ask {it}.",
         "The helper holds no such binding, or the caller is not the agent.";
-    DeviceCopied = 5020, Never,
+    DeviceCopied = 5012, Never,
         "This {pc} is a copy of another one that {org} knows. Nothing was changed.",
         "Ask {it} to set it up again, with an enrolment command of its own.",
         "machine-id or hardware differ from those at enrolment (a cloned disk or restored image): `sudo lockstep enrol` with a new string.";
-    OrderRefused = 5030, Never,
+    OrderRefused = 5013, Never,
         "This {pc} didn't believe the order to set a new password. Nothing was changed.",
         "Tell {it}.",
         "A reset order's signature, realm, device, binding or account is not what the helper recorded at linking.";
-    OrderSpent = 5031, Now,
+    OrderSpent = 5014, Now,
         "That took too long. Nothing was changed on this {pc}.",
         "Run the sync again.",
         "A reset order's challenge is unknown, used, replaced, or older than five minutes.";
-    LinkedBeforeOrders = 5032, AfterInput,
+    LinkedBeforeOrders = 5015, AfterInput,
         "This {pc} was linked by an older Lockstep, so it needs your old password. Nothing was changed.",
         "Type the old password. If you don't remember it, ask {it}.",
         "The helper's record of the binding holds no realm key to judge a reset order by: set the account's password, then link it again.";

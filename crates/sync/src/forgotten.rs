@@ -71,7 +71,7 @@ fn nothing_is_reset_beside_a_disk_that_would_stay_shut() {
     bench.feed(Input::Forgotten);
     assert_eq!(
         bench.taken(),
-        ["stopped LS-4030, disk ?, account ?, keychain ?"]
+        ["stopped LS-4012, disk ?, account ?, keychain ?"]
     );
     assert_eq!(bench.opens[&ACCOUNT], of(1));
 }
@@ -182,7 +182,7 @@ fn a_refused_reset_says_why_and_leaves_the_store() {
     bench.faults.push(("reset account to 2", refused));
     bench.feed(Input::Forgotten);
     let log = bench.taken();
-    assert_eq!(log.last().unwrap(), "stopped LS-5031, account ?", "{log:?}");
+    assert_eq!(log.last().unwrap(), "stopped LS-5014, account ?", "{log:?}");
     assert_eq!(bench.opens[&ACCOUNT], of(1));
     assert_eq!(bench.state.envelopes().count(), 2, "the old envelope stays");
 }
@@ -191,7 +191,7 @@ fn a_refused_reset_says_why_and_leaves_the_store() {
 fn a_refusal_before_the_reset_has_its_own_code() {
     let mut bench = asking(&[ACCOUNT]);
     bench.feed(Input::Declined(Code::LinkedBeforeOrders));
-    assert_eq!(bench.taken(), ["stopped LS-5032, account ?"]);
+    assert_eq!(bench.taken(), ["stopped LS-5015, account ?"]);
 }
 
 #[test]

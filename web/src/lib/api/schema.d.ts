@@ -858,6 +858,47 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/device/leave': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Lets a computer go: its bindings and shares are deleted, and its key may ask for nothing more. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/device/not-me': {
     parameters: {
       query?: never;
@@ -1874,6 +1915,7 @@ export interface components {
       | 'LS-1009'
       | 'LS-1010'
       | 'LS-1011'
+      | 'LS-1020'
       | 'LS-2001'
       | 'LS-2002'
       | 'LS-2003'
@@ -1911,6 +1953,8 @@ export interface components {
       | 'LS-4008'
       | 'LS-4009'
       | 'LS-4010'
+      | 'LS-4011'
+      | 'LS-4012'
       | 'LS-5001'
       | 'LS-5002'
       | 'LS-5003'
@@ -1922,6 +1966,10 @@ export interface components {
       | 'LS-5009'
       | 'LS-5010'
       | 'LS-5011'
+      | 'LS-5012'
+      | 'LS-5013'
+      | 'LS-5014'
+      | 'LS-5015'
       | 'LS-9001'
       | 'LS-9002'
       | 'LS-9003';
@@ -2275,6 +2323,7 @@ export interface components {
       /** @description OPAQUE KE3. */
       finish: components['schemas']['Bytes'];
       new_envelope?: components['schemas']['EnvelopeId'] | null;
+      reset?: components['schemas']['Bytes'] | null;
     };
     /**
      * @description First step of a proof made on a device.
@@ -2308,6 +2357,7 @@ export interface components {
     Proved: {
       /** @description How that password came to be. */
       changed: components['schemas']['Provenance'];
+      order?: components['schemas']['SignedOrder'] | null;
       /** @description Whose password was proved. */
       person: components['schemas']['PersonId'];
       /** @description The shares, sealed under the proof's session key. */
@@ -2434,6 +2484,13 @@ export interface components {
       credential: components['schemas']['Credential'];
       /** @description OPAQUE KE2. */
       response: components['schemas']['Bytes'];
+    };
+    /** @description A reset order as it travels. */
+    SignedOrder: {
+      /** @description The JSON of the claims. */
+      claims: components['schemas']['Bytes'];
+      /** @description The realm key's signature over it (ECDSA P-256, SHA-256, fixed form). */
+      signature: components['schemas']['Bytes'];
     };
     /**
      * @description Epoch and generation together: the name of one password of one person.
