@@ -148,6 +148,7 @@ pub(crate) fn opaque(fault: ClientFault, refused: Code) -> Fault {
     let code = match fault {
         ClientFault::Refused => refused,
         ClientFault::Malformed => Code::DirectoryFault,
+        ClientFault::NotStretched => Code::Internal,
         ClientFault::ForeignServer => Code::DirectoryNotTrusted,
     };
     Fault::new(code, fault)

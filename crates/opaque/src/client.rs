@@ -1,6 +1,7 @@
 //! The client's side: a native program proves or registers a password.
 
 use lockstep_model::password::Password;
+use opaque_ke::errors::{InternalError, ProtocolError};
 use opaque_ke::{
     ClientLogin, ClientLoginFinishParameters, ClientRegistration,
     ClientRegistrationFinishParameters, CredentialResponse, RegistrationResponse,
@@ -20,6 +21,9 @@ pub enum ClientFault {
     /// The password is wrong, or the server isn't the one that was registered with.
     #[error("the password does not open the credential")]
     Refused,
+    /// The password could not be stretched: no memory, or no child. It says nothing of the password.
+    #[error("the password could not be stretched")]
+    NotStretched,
     /// The server has another OPAQUE key than the one that was vouched for.
     #[error("the directory's OPAQUE key is not the pinned one")]
     ForeignServer,
@@ -75,6 +79,7 @@ impl Proof {
     /// # Errors
     ///
     /// [`ClientFault::Refused`] when the password is wrong; the server learns nothing of it.
+    /// [`ClientFault::NotStretched`] when that could not be found out.
     pub fn finish(self, response: &[u8], terms: &Terms<'_>) -> Result<Proved, ClientFault> {
         let response =
             CredentialResponse::deserialize(response).map_err(|_| ClientFault::Malformed)?;
@@ -91,7 +96,7 @@ impl Proof {
                 response,
                 parameters,
             )
-            .map_err(|_| ClientFault::Refused)?;
+            .map_err(|fault| judge(&fault, ClientFault::Refused))?;
         if terms
             .server_key
             .is_some_and(|pinned| pinned != done.server_s_pk.serialize().as_slice())
@@ -150,7 +155,7 @@ impl Registration {
                 response,
                 parameters,
             )
-            .map_err(|_| ClientFault::Malformed)?;
+            .map_err(|fault| judge(&fault, ClientFault::Malformed))?;
         if terms
             .server_key
             .is_some_and(|pinned| pinned != done.server_s_pk.serialize().as_slice())
@@ -158,5 +163,18 @@ impl Registration {
             return Err(ClientFault::ForeignServer);
         }
         Ok(done.message.serialize().to_vec())
+    }
+}
+
+/// Tells a stretching that failed here from what the server's message is to blame for.
+fn judge(fault: &ProtocolError, otherwise: ClientFault) -> ClientFault {
+    match fault {
+        ProtocolError::LibraryError(InternalError::KsfError) => ClientFault::NotStretched,
+        ProtocolError::LibraryError(_)
+        | ProtocolError::InvalidLoginError
+        | ProtocolError::SerializationError
+        | ProtocolError::SizeError { .. }
+        | ProtocolError::ReflectedValueError
+        | ProtocolError::Custom(_) => otherwise,
     }
 }

@@ -69,6 +69,8 @@ impl Stretch {
                     .arg(self.ksf.memory_kib.to_string())
                     .arg(self.ksf.iterations.to_string())
                     .arg(self.ksf.parallelism.to_string())
+                    // It needs nothing of what the environment says, a proxy's password included.
+                    .env_clear()
                     .stdin(Stdio::piped())
                     .stdout(Stdio::piped())
                     .spawn()?;

@@ -71,6 +71,24 @@ fn the_right_password_gives_both_sides_the_same_key() {
 }
 
 #[test]
+fn a_child_that_cannot_stretch_makes_no_password_wrong() {
+    let keys = ServerKeys::fresh().unwrap();
+    let record = register(&keys, "correct horse battery", &floor());
+    for program in ["/nonexistent", "/bin/false"] {
+        let place = Place::Child(program.into());
+        let stretch = Stretch::new(Ksf::FLOOR, place).unwrap();
+        let proof = prove(
+            &keys,
+            Some(&record),
+            "correct horse battery",
+            &terms(&stretch, None),
+            None,
+        );
+        assert_eq!(proof.err(), Some(ClientFault::NotStretched), "{program}");
+    }
+}
+
+#[test]
 fn a_wrong_password_an_unknown_person_and_another_context_are_refused() {
     let keys = ServerKeys::fresh().unwrap();
     let stretch = floor();
