@@ -111,6 +111,17 @@ fn a_wrong_old_password_is_no_blank_and_blank_may_follow_it() {
 }
 
 #[test]
+fn the_last_guess_leaves_room_to_open_what_was_reset() {
+    let mut bench = asking(&[ACCOUNT]);
+    for _ in 0..4 {
+        bench.feed(Input::OldTyped);
+    }
+    assert_eq!(bench.taken().last().unwrap(), "ask {Account} again");
+    bench.feed(Input::Forgotten);
+    assert_eq!(bench.taken().last().unwrap(), "in sync at 2");
+}
+
+#[test]
 fn unasked_nothing_is_forgotten() {
     let mut bench = Bench::over(linked(&[ACCOUNT]));
     bench.feed(Input::Forgotten);

@@ -70,7 +70,13 @@ impl Machine {
     }
 
     fn probe(&mut self, store: StoreKind, with: SecretRef) {
-        let counts = self.state.capabilities(store).counts_attempts;
+        // To open what was just moved is no guess: without it nobody would know how it ended.
+        let moved = self
+            .state
+            .progress(store)
+            .is_some_and(|progress| progress.attempted)
+            && self.state.target().map(SecretRef::Generation) == Some(with);
+        let counts = self.state.capabilities(store).counts_attempts && !moved;
         if counts
             && !self
                 .state
