@@ -42,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     target("helper", frames::helper, 4096),
     target("api", messages::api, 4096),
     target("assertion", messages::assertion, 3000),
+    target("order", messages::order, 4096),
     target("enrolment", messages::enrolment, 9000),
     target("directory", directory::directory, 70_000),
     target("opaque", opaque::opaque, 512),

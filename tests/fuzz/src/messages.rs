@@ -4,7 +4,9 @@ use lockstep_protocol::Bytes;
 use lockstep_protocol::api::{Organisation, Problem, admin, device, me, public};
 use lockstep_protocol::assertion::{Claims, MAX_LENGTH};
 use lockstep_protocol::enrolment::{self, EnrolmentString};
-use p256::ecdsa::SigningKey;
+use lockstep_protocol::order::{OrderFault, SignedOrder};
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{Signature, SigningKey};
 
 use crate::frames::round_trip;
 use crate::{named, within};
@@ -14,7 +16,7 @@ macro_rules! messages {
         /// The messages that are read, by their names in the OpenAPI document.
         pub const NAMES: &[&str] = &[$(stringify!($name)),*];
 
-        const READERS: &[fn(&[u8])] = &[$(|data| { let _same = round_trip::<$message>(data); }),*];
+        const READERS: &[fn(&[u8])] = &[$(|data| { let _message = round_trip::<$message>(data); }),*];
     };
 }
 
@@ -93,6 +95,30 @@ pub(crate) fn assertion(data: &[u8]) {
             assert_eq!(by, *key.verifying_key());
         }
         Err(_) => assert!(signed.len() > MAX_LENGTH),
+    }
+}
+
+/// A reset order as it travels; and any claims under a signature that is right.
+pub(crate) fn order(data: &[u8]) {
+    let realm = SigningKey::from_slice(&[9; 32]).expect("a key");
+    let key = realm.verifying_key().to_encoded_point(false);
+    if let Some(order) = round_trip::<SignedOrder>(data) {
+        let opened = within(8 * 1024, || order.open(key.as_bytes()));
+        assert!(opened.is_err(), "nobody signs by chance");
+        let _any_key = order.open(order.claims.as_slice());
+    }
+    let text = [b"lockstep order 1|", data].concat();
+    let signature: Signature = realm.sign(&text);
+    let order = SignedOrder {
+        claims: Bytes(data.to_vec()),
+        signature: Bytes(signature.to_bytes().to_vec()),
+    };
+    match order.open(key.as_bytes()) {
+        Ok(claims) => {
+            let again = claims.sign(&realm).open(key.as_bytes());
+            assert!(again == Ok(claims));
+        }
+        Err(fault) => assert_eq!(fault, OrderFault::Claims),
     }
 }
 
