@@ -54,12 +54,16 @@ fn measure(
     (work, answer.unwrap())
 }
 
-/// The least: waiting for the database's thread allocates now and then, and the pool opens a
-/// connection, whoever asks.
-fn least(work: &[Work]) -> Work {
+/// The usual: whether the database's thread has answered before it is waited for is chance, whoever
+/// asks, and costs an allocation or two.
+fn usual(work: &[Work]) -> Work {
+    let middle = |mut counts: Vec<u64>| {
+        counts.sort_unstable();
+        counts[counts.len() / 2]
+    };
     Work {
-        statements: work.iter().map(|one| one.statements).min().unwrap(),
-        allocations: work.iter().map(|one| one.allocations).min().unwrap(),
+        statements: middle(work.iter().map(|one| one.statements).collect()),
+        allocations: middle(work.iter().map(|one| one.allocations).collect()),
     }
 }
 
@@ -103,8 +107,8 @@ fn a_name_that_nobody_has_costs_the_same_statements_and_allocations() {
         }
     }
     // The first of each fill caches.
-    let starts = did.each_ref().map(|(starts, _)| least(&starts[9..]));
-    let finishes = did.each_ref().map(|(_, finishes)| least(&finishes[9..]));
+    let starts = did.each_ref().map(|(starts, _)| usual(&starts[9..]));
+    let finishes = did.each_ref().map(|(_, finishes)| usual(&finishes[9..]));
     for of in [starts, finishes] {
         assert!(of[0].statements > 0, "nothing was counted: {of:?}");
         assert!(of.iter().all(|work| *work == of[0]), "{KINDS:?}: {of:?}");
