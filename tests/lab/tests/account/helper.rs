@@ -104,13 +104,26 @@ fn the_listener_serves_root_and_the_agent_alone() {
         let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(garbage).unwrap();
     }
-    let silent: Vec<UnixStream> = (0..20)
+    let mut crowd: Vec<UnixStream> = (0..20)
         .map(|_| UnixStream::connect(&path).unwrap())
         .collect();
-    thread::sleep(Duration::from_millis(200));
-    let children = computer.shell("pgrep -c -f '[l]ockstep-helper op' || true");
-    assert_eq!(children.trim(), "16");
-    drop(silent);
+    let children = || computer.shell("pgrep -c -f '[l]ockstep-helper op' || true");
+    let settled = |wanted: &str| {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while children().trim() != wanted {
+            assert!(Instant::now() < deadline, "not {wanted}: {}", children());
+            thread::sleep(Duration::from_millis(20));
+        }
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(children().trim(), wanted);
+    };
+    // The garbage has its processes for a moment; silence has none.
+    settled("0");
+    for stream in &mut crowd {
+        stream.write_all(&[0]).unwrap();
+    }
+    settled("16");
+    drop(crowd);
     assert_eq!(
         ask(probe(binding), &[OLD]),
         Some(Reply::Opened { opens: true })
