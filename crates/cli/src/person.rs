@@ -108,10 +108,10 @@ impl Answers for Syncing<'_> {
                 let typed = self.old.ask(label, fault, self.names, self.show);
                 match typed {
                     // Only a person leaves it blank; a script says so beforehand.
-                    Ok(typed) if typed.is_blank() && self.old.from.is_some() => Err(Fault::new(
-                        Code::Blank,
-                        "the old password's descriptor is empty",
-                    )),
+                    Ok(typed) if typed.is_blank() && self.old.from.is_some() => {
+                        let detail = "the old password's descriptor is empty";
+                        Err(self.after_all(Fault::new(Code::Blank, detail)))
+                    }
                     Ok(typed) if typed.is_blank() => Ok(Given::Forgotten),
                     Ok(typed) => Ok(Given::Secret(typed)),
                     Err(fault) => Err(self.after_all(fault)),

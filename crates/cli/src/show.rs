@@ -54,6 +54,10 @@ impl Show {
         for StoreCost { kind, becomes } in cost {
             err(&names.fill(&without_old(*kind, *becomes)));
         }
+        // What Lockstep doesn't follow is not in the plan, and is locked with it all the same.
+        if !cost.iter().any(|cost| cost.kind == StoreKind::Keychain) {
+            err("Anything else that your old password opens, such as a keyring, keeps it.");
+        }
     }
 
     /// Prints how an exchange ended well.
