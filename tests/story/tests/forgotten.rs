@@ -102,6 +102,7 @@ fn a_wrong_or_missing_old_password_changes_nothing_and_is_told_apart() {
 
 #[test]
 fn an_empty_secret_is_not_taken_for_the_word_that_there_is_none() {
+    lockstep_lab::build(&["lockstep-lab"]).unwrap();
     let Some((world, computer)) = without_envelopes() else {
         return;
     };
