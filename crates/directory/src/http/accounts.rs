@@ -1,13 +1,11 @@
 //! What an admin decides about a person: issue a password, make a reset link, unlock, suspend.
 //!
-//! All of it is risky, so every handler takes a [`FreshAdministrator`], and [`Deciding`] judges who
-//! may decide about whom inside the transaction that stores the decision.
+//! All of it is risky, so [`Deciding`] asks for a [`FreshAdministrator`], and judges who may decide
+//! about whom inside the transaction that stores the decision.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use lockstep_model::{Channel, Code, PersonId, Provenance, Timestamp};
 use lockstep_protocol::api::Problem;
@@ -16,8 +14,9 @@ use lockstep_protocol::api::me::Standing;
 use lockstep_protocol::api::public::LinkKind;
 use lockstep_protocol::{Bytes, Token};
 
-use super::actor::{Administrator, Body, FreshAdministrator, Named, Origin};
+use super::actor::{Body, FreshAdministrator, Named, Origin};
 use super::change::{Change, set_password, topics};
+use super::door::Door;
 use super::problem::{Answer, Refusal};
 use super::{Directory, now};
 use crate::attempts::Attempt;
@@ -38,8 +37,7 @@ pub(crate) const RESET_LINK_MS: i64 = 24 * 60 * 60 * 1000;
     params(("person" = PersonId, Path, description = "The person")), request_body = IssueStart,
     responses((status = 200, body = IssueStarted), (status = "4XX", body = Problem)))]
 pub(super) async fn issue_start(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(id): Named<PersonId>,
     Body(ask): Body<IssueStart>,
@@ -79,8 +77,7 @@ pub(super) async fn issue_start(
     params(("person" = PersonId, Path, description = "The person")), request_body = IssueFinish,
     responses((status = 200, body = Issued), (status = "4XX", body = Problem)))]
 pub(super) async fn issue_finish(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(id): Named<PersonId>,
     Body(ask): Body<IssueFinish>,
@@ -154,8 +151,7 @@ pub(super) async fn issue_finish(
     params(("person" = PersonId, Path, description = "The person")),
     responses((status = 200, body = ResetLink), (status = "4XX", body = Problem)))]
 pub(super) async fn reset_link(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Answer<ResetLink> {
@@ -183,8 +179,7 @@ pub(super) async fn reset_link(
     params(("person" = PersonId, Path, description = "The person")),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn unlock(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Result<StatusCode, Refusal> {
@@ -204,8 +199,7 @@ pub(super) async fn unlock(
     params(("person" = PersonId, Path, description = "The person")),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn suspend(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Result<StatusCode, Refusal> {
@@ -226,8 +220,7 @@ pub(super) async fn suspend(
     params(("person" = PersonId, Path, description = "The person")),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn resume(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(id): Named<PersonId>,
 ) -> Result<StatusCode, Refusal> {
@@ -263,7 +256,7 @@ impl<'a> Deciding<'a> {
     async fn about(
         id: PersonId,
         directory: &Directory,
-        admin: &'a Administrator,
+        admin: &'a FreshAdministrator,
         origin: &'a Origin,
         action: Action,
     ) -> Result<Self, Refusal> {

@@ -1,7 +1,7 @@
-//! Who asks: an extractor type for each kind of actor. A handler without one serves anybody.
+//! Who asks: a type for each kind of actor who is let in by [`super::door`].
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::ops::Deref;
 use std::time::Duration;
 
 use axum::Json;
@@ -14,6 +14,7 @@ use lockstep_protocol::api::public::{Carry, SessionOpened};
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
 
+use super::door::{Actor, Admins, People};
 use super::problem::Refusal;
 use super::{Directory, now};
 use crate::core::access::{self, DISOWN_MS};
@@ -79,35 +80,6 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     }
 }
 
-/// The token that a request brings, in a cookie from our own pages or in a header.
-///
-/// # Errors
-///
-/// [`Code::SignedOut`] without one, [`Code::NotAllowed`] for a cookie that another page sent.
-pub(super) struct SessionToken {
-    pub(super) hash: Vec<u8>,
-}
-
-impl FromRequestParts<Arc<Directory>> for SessionToken {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        directory: &Arc<Directory>,
-    ) -> Result<Self, Refusal> {
-        let token = match cookie(&parts.headers) {
-            Some(token) => {
-                check_origin(parts, &directory.config.url)?;
-                token
-            }
-            None => bearer(&parts.headers).ok_or(Code::SignedOut)?,
-        };
-        Ok(Self {
-            hash: tokens::hash(token),
-        })
-    }
-}
-
 /// Somebody with a session.
 pub(super) struct SignedIn {
     pub(super) person: Person,
@@ -116,14 +88,11 @@ pub(super) struct SignedIn {
     since: Timestamp,
 }
 
-impl FromRequestParts<Arc<Directory>> for SignedIn {
-    type Rejection = Refusal;
+impl Actor for SignedIn {
+    type Side = People;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        directory: &Arc<Directory>,
-    ) -> Result<Self, Refusal> {
-        let SessionToken { hash } = SessionToken::from_request_parts(parts, directory).await?;
+    async fn judge(parts: &Parts, directory: &Directory) -> Result<Self, Refusal> {
+        let hash = token_hash(parts, &directory.config.url)?;
         let mut db = directory.storage.read().await?;
         let Some(session) = sessions::of_token(&mut db, &hash, now()).await? else {
             return Err(why_ended(&mut db, &hash).await?);
@@ -139,9 +108,12 @@ impl FromRequestParts<Arc<Directory>> for SignedIn {
 
 /// Says which change of the password ended a session, if that is what ended it.
 async fn why_ended(db: &mut SqliteConnection, token_hash: &[u8]) -> Result<Refusal, StorageFault> {
-    let after = Timestamp(now().0 - DISOWN_MS);
-    let ended = sessions::ended(db, token_hash, after).await?;
+    let ended = sessions::ended(db, token_hash, disownable_since()).await?;
     Ok(Refusal::signed_out(ended.map(|ended| ended.by)))
+}
+
+fn disownable_since() -> Timestamp {
+    Timestamp(now().0 - DISOWN_MS)
 }
 
 impl SignedIn {
@@ -158,17 +130,43 @@ impl SignedIn {
     }
 }
 
+/// Somebody whose session a change of the password has ended: all they can do is to disown it.
+pub(super) struct Ended {
+    token_hash: Vec<u8>,
+}
+
+impl Actor for Ended {
+    type Side = People;
+
+    async fn judge(parts: &Parts, directory: &Directory) -> Result<Self, Refusal> {
+        let token_hash = token_hash(parts, &directory.config.url)?;
+        // Strangers never get as far as the one writer.
+        let mut db = directory.storage.read().await?;
+        let ended = sessions::ended(&mut db, &token_hash, disownable_since()).await?;
+        ended.ok_or(Code::SignedOut)?;
+        Ok(Self { token_hash })
+    }
+}
+
+impl Ended {
+    /// Begins a write in this person's name, if the change can still be disowned.
+    pub(super) async fn write(&self, directory: &Directory) -> Result<(Write, Person), Refusal> {
+        let mut write = directory.storage.write().await?;
+        let ended = sessions::ended(&mut write, &self.token_hash, disownable_since()).await?;
+        let person = ended.ok_or(Code::SignedOut)?.person;
+        let person = people::by_id(&mut write, person).await?;
+        Ok((write, person.ok_or(Code::SignedOut)?))
+    }
+}
+
 /// Somebody with a session who may administer the directory, under a password of their own.
 pub(super) struct Administrator(SignedIn);
 
-impl FromRequestParts<Arc<Directory>> for Administrator {
-    type Rejection = Refusal;
+impl Actor for Administrator {
+    type Side = Admins;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        directory: &Arc<Directory>,
-    ) -> Result<Self, Refusal> {
-        let signed_in = SignedIn::from_request_parts(parts, directory).await?;
+    async fn judge(parts: &Parts, directory: &Directory) -> Result<Self, Refusal> {
+        let signed_in = SignedIn::judge(parts, directory).await?;
         may_administer(&signed_in.person)?;
         Ok(Self(signed_in))
     }
@@ -204,28 +202,33 @@ fn may_administer(person: &Person) -> Result<(), Code> {
 }
 
 /// An [`Administrator`] who has signed in a short while ago: for what is risky.
-pub(super) struct FreshAdministrator(pub(super) Administrator);
+pub(super) struct FreshAdministrator(Administrator);
 
-impl FromRequestParts<Arc<Directory>> for FreshAdministrator {
-    type Rejection = Refusal;
+impl Actor for FreshAdministrator {
+    type Side = Admins;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        directory: &Arc<Directory>,
-    ) -> Result<Self, Refusal> {
-        let admin = Administrator::from_request_parts(parts, directory).await?;
+    async fn judge(parts: &Parts, directory: &Directory) -> Result<Self, Refusal> {
+        let admin = Administrator::judge(parts, directory).await?;
         access::is_fresh(admin.0.since, now())?;
         Ok(Self(admin))
+    }
+}
+
+impl Deref for FreshAdministrator {
+    type Target = Administrator;
+
+    fn deref(&self) -> &Administrator {
+        &self.0
     }
 }
 
 /// A JSON body whose every fault is [`Code::BadRequest`].
 pub(super) struct Body<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<Directory>> for Body<T> {
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, state: &Arc<Directory>) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
         let json = tokio::time::timeout(BODY, Json::from_request(request, state)).await;
         match json {
             Ok(Ok(json)) => Ok(Self(json.0)),
@@ -237,13 +240,10 @@ impl<T: DeserializeOwned> FromRequest<Arc<Directory>> for Body<T> {
 /// A part of the address whose every fault is [`Code::BadRequest`].
 pub(super) struct Named<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Arc<Directory>> for Named<T> {
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
     type Rejection = Refusal;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        state: &Arc<Directory>,
-    ) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let path = Path::<T>::from_request_parts(parts, state).await;
         path.map(|path| Self(path.0))
             .map_err(|_| Code::BadRequest.into())
@@ -319,6 +319,19 @@ pub(super) fn forget_cookie() -> HeaderMap {
     let mut headers = HeaderMap::new();
     set_cookie(&mut headers, "", 0);
     headers
+}
+
+/// What is stored of the token that a request brings, in a cookie from our own pages or in a
+/// header: [`Code::SignedOut`] without one, [`Code::NotAllowed`] for a cookie that another page sent.
+fn token_hash(parts: &Parts, url: &str) -> Result<Vec<u8>, Code> {
+    let token = match cookie(&parts.headers) {
+        Some(token) => {
+            check_origin(parts, url)?;
+            token
+        }
+        None => bearer(&parts.headers).ok_or(Code::SignedOut)?,
+    };
+    Ok(tokens::hash(token))
 }
 
 fn set_cookie(headers: &mut HeaderMap, token: &str, seconds: i64) {

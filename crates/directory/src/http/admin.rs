@@ -1,9 +1,6 @@
 //! What an admin sees and does. Every handler takes an [`Administrator`].
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use lockstep_model::{Code, DeviceId, PersonId, Timestamp};
 use lockstep_protocol::Token;
@@ -16,8 +13,9 @@ use lockstep_protocol::api::me::{Role, Standing};
 use lockstep_protocol::api::public::LinkKind;
 
 use super::actor::{Administrator, Body, FreshAdministrator, Named, Origin};
+use super::door::Door;
+use super::now;
 use super::problem::{Answer, Refusal};
-use super::{Directory, now};
 use crate::core::access::may_decide;
 use crate::core::enrolment::EnrolmentToken;
 use crate::core::names::{self, UserName};
@@ -34,10 +32,7 @@ const AUDIT_LINES: u32 = 200;
 /// Everybody, by user name.
 #[utoipa::path(get, operation_id = "list_people", path = "/admin/people",
     responses((status = 200, body = People), (status = "4XX", body = Problem)))]
-pub(super) async fn people(
-    State(directory): State<Arc<Directory>>,
-    _: Administrator,
-) -> Answer<People> {
+pub(super) async fn people(Door(directory, _): Door<Administrator>) -> Answer<People> {
     let mut db = directory.storage.read().await?;
     let mut rows = Vec::new();
     for person in people::all(&mut db).await? {
@@ -76,8 +71,7 @@ pub(super) async fn people(
 #[utoipa::path(post, operation_id = "invite_person", path = "/admin/people", request_body = NewPerson,
     responses((status = 200, body = Invited), (status = "4XX", body = Problem)))]
 pub(super) async fn invite(
-    State(directory): State<Arc<Directory>>,
-    admin: Administrator,
+    Door(directory, admin): Door<Administrator>,
     origin: Origin,
     Body(ask): Body<NewPerson>,
 ) -> Answer<Invited> {
@@ -118,10 +112,7 @@ pub(super) async fn invite(
 /// Every computer.
 #[utoipa::path(get, operation_id = "list_computers", path = "/admin/computers",
     responses((status = 200, body = Computers), (status = "4XX", body = Problem)))]
-pub(super) async fn computers(
-    State(directory): State<Arc<Directory>>,
-    _: Administrator,
-) -> Answer<Computers> {
+pub(super) async fn computers(Door(directory, _): Door<Administrator>) -> Answer<Computers> {
     let mut db = directory.storage.read().await?;
     let mut computers = Vec::new();
     for person in people::all(&mut db).await? {
@@ -158,8 +149,7 @@ pub(super) async fn computers(
     params(("device" = DeviceId, Path, description = "The computer")),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn revoke(
-    State(directory): State<Arc<Directory>>,
-    FreshAdministrator(admin): FreshAdministrator,
+    Door(directory, admin): Door<FreshAdministrator>,
     origin: Origin,
     Named(device): Named<DeviceId>,
 ) -> Result<StatusCode, Refusal> {
@@ -194,8 +184,7 @@ pub(super) async fn revoke(
 #[utoipa::path(post, operation_id = "make_enrolment", path = "/admin/enrolments", request_body = NewEnrolment,
     responses((status = 200, body = Enrolment), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
-    State(directory): State<Arc<Directory>>,
-    admin: Administrator,
+    Door(directory, admin): Door<Administrator>,
     origin: Origin,
     Body(ask): Body<NewEnrolment>,
 ) -> Answer<Enrolment> {
@@ -221,10 +210,7 @@ pub(super) async fn enrol(
 /// The newest part of the audit.
 #[utoipa::path(get, operation_id = "list_audit", path = "/admin/audit",
     responses((status = 200, body = Audit), (status = "4XX", body = Problem)))]
-pub(super) async fn audit(
-    State(directory): State<Arc<Directory>>,
-    _: Administrator,
-) -> Answer<Audit> {
+pub(super) async fn audit(Door(directory, _): Door<Administrator>) -> Answer<Audit> {
     let mut db = directory.storage.read().await?;
     Ok(Json(Audit {
         entries: audit::newest(&mut db, AUDIT_LINES).await?,

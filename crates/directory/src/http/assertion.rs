@@ -1,11 +1,11 @@
 //! A device's request: signed, bound to method, address and body, fresh, and good once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, OriginalUri, Request};
+use axum::extract::{OriginalUri, Request};
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use lockstep_model::Code;
@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::Directory;
 use super::actor::BODY;
+use super::door::Computer;
 use super::problem::Refusal;
 use crate::storage::devices::{self, DeviceRecord};
 use crate::tokens;
@@ -142,13 +143,8 @@ impl IntoResponse for Unasserted {
     }
 }
 
-impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for Asserted<T> {
-    type Rejection = Unasserted;
-
-    async fn from_request(
-        request: Request,
-        directory: &Arc<Directory>,
-    ) -> Result<Self, Unasserted> {
+impl<T: DeserializeOwned + Send> Computer for Asserted<T> {
+    async fn judge(request: Request, directory: &Directory) -> Result<Self, Unasserted> {
         let (parts, body) = request.into_parts();
         let assertion = parts
             .headers
@@ -182,14 +178,9 @@ impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for Asserted<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send> FromRequest<Arc<Directory>> for FromDevice<T> {
-    type Rejection = Unasserted;
-
-    async fn from_request(
-        request: Request,
-        directory: &Arc<Directory>,
-    ) -> Result<Self, Unasserted> {
-        let Asserted { key, claims, body } = Asserted::from_request(request, directory).await?;
+impl<T: DeserializeOwned + Send> Computer for FromDevice<T> {
+    async fn judge(request: Request, directory: &Directory) -> Result<Self, Unasserted> {
+        let Asserted { key, claims, body } = Asserted::judge(request, directory).await?;
         let id = claims.device.ok_or(Code::DeviceRefused)?;
         let mut db = directory.storage.read().await.map_err(Refusal::from)?;
         let device = devices::by_id(&mut db, id).await.map_err(Refusal::from)?;

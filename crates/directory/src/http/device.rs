@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::Stream;
 use http::StatusCode;
@@ -20,6 +19,7 @@ use sqlx::SqliteConnection;
 use super::actor::Origin;
 use super::assertion::{Asserted, FromDevice};
 use super::change::topics;
+use super::door::Door;
 use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
@@ -35,13 +35,15 @@ use crate::tokens;
 #[utoipa::path(post, operation_id = "enrol_device", path = "/device/enrol", request_body = Enrol,
     responses((status = 200, body = Enrolled), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    Asserted {
-        key,
-        body: ask,
-        claims: _,
-    }: Asserted<Enrol>,
+    Door(
+        directory,
+        Asserted {
+            key,
+            body: ask,
+            claims: _,
+        },
+    ): Door<Asserted<Enrol>>,
 ) -> Answer<Enrolled> {
     let at = now();
     let lanes: Vec<Lane> = origin.source().into_iter().collect();
@@ -104,8 +106,7 @@ pub(super) async fn enrol(
 #[utoipa::path(get, operation_id = "check_in", path = "/device/check-in",
     responses((status = 200, body = CheckIn), (status = "4XX", body = Problem)))]
 pub(super) async fn check_in(
-    State(directory): State<Arc<Directory>>,
-    FromDevice { device, body: () }: FromDevice<()>,
+    Door(directory, FromDevice { device, body: () }): Door<FromDevice<()>>,
 ) -> Answer<CheckIn> {
     Ok(Json(directory.check_in(device.id).await?))
 }
@@ -115,8 +116,7 @@ pub(super) async fn check_in(
     responses((status = 200, body = CheckIn, content_type = "text/event-stream"),
         (status = "4XX", body = Problem)))]
 pub(super) async fn watch(
-    State(directory): State<Arc<Directory>>,
-    FromDevice { device, body: () }: FromDevice<()>,
+    Door(directory, FromDevice { device, body: () }): Door<FromDevice<()>>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>> + Send>, Refusal> {
     let listener = directory.live.listen(Topic::Device(device.id));
     directory.contact(device.id).await?;
@@ -142,8 +142,7 @@ pub(super) async fn watch(
 #[utoipa::path(post, operation_id = "report_stores", path = "/device/report", request_body = Report,
     responses((status = 200, body = Reported), (status = "4XX", body = Problem)))]
 pub(super) async fn report(
-    State(directory): State<Arc<Directory>>,
-    FromDevice { device, body: ask }: FromDevice<Report>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<Report>>,
 ) -> Answer<Reported> {
     let at = now();
     let mut write = directory.storage.write().await?;
@@ -179,9 +178,8 @@ pub(super) async fn report(
 #[utoipa::path(post, operation_id = "retire_envelopes", path = "/device/envelopes/retire", request_body = RetireEnvelopes,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn retire(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    FromDevice { device, body: ask }: FromDevice<RetireEnvelopes>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<RetireEnvelopes>>,
 ) -> Result<StatusCode, Refusal> {
     let mut write = directory.storage.write().await?;
     still_enrolled(&mut write, device.id).await?;
@@ -208,9 +206,8 @@ pub(super) async fn retire(
 #[utoipa::path(post, operation_id = "unlink_binding", path = "/device/unlink", request_body = Unlink,
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn unlink(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    FromDevice { device, body: ask }: FromDevice<Unlink>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<Unlink>>,
 ) -> Result<StatusCode, Refusal> {
     let mut write = directory.storage.write().await?;
     still_enrolled(&mut write, device.id).await?;

@@ -1,22 +1,20 @@
 //! "This wasn't me": said on a computer, or by a session that the change has ended.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
-use lockstep_model::{Code, Timestamp};
+use lockstep_model::Code;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::admin::ReportRow;
 use lockstep_protocol::api::device::Disown;
 use lockstep_protocol::api::public::Reported;
 
-use super::actor::{Origin, SessionToken};
+use super::actor::{Ended, Origin};
 use super::assertion::FromDevice;
 use super::change::topics;
 use super::device::still_enrolled;
+use super::door::Door;
 use super::problem::Answer;
 use super::{Directory, now};
-use crate::core::access::{DISOWN_MS, DisownRule};
+use crate::core::access::DisownRule;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Person};
 use crate::storage::{Write, devices, reports, sessions};
@@ -25,21 +23,10 @@ use crate::storage::{Write, devices, reports, sessions};
 #[utoipa::path(post, operation_id = "disown_from_session", path = "/session/not-me",
     responses((status = 200, body = Reported), (status = "4XX", body = Problem)))]
 pub(super) async fn from_session(
-    State(directory): State<Arc<Directory>>,
-    token: SessionToken,
+    Door(directory, ended): Door<Ended>,
     origin: Origin,
 ) -> Answer<Reported> {
-    let after = Timestamp(now().0 - DISOWN_MS);
-    // Strangers never get as far as the one writer.
-    let mut db = directory.storage.read().await?;
-    let ended = sessions::ended(&mut db, &token.hash, after).await?;
-    ended.ok_or(Code::SignedOut)?;
-    drop(db);
-    let mut write = directory.storage.write().await?;
-    let ended = sessions::ended(&mut write, &token.hash, after).await?;
-    let person = ended.ok_or(Code::SignedOut)?.person;
-    let person = people::by_id(&mut write, person).await?;
-    let person = person.ok_or(Code::SignedOut)?;
+    let (write, person) = ended.write(&directory).await?;
     let said = Said {
         actor: &person.user_name,
         client: &origin.client,
@@ -52,9 +39,8 @@ pub(super) async fn from_session(
 #[utoipa::path(post, operation_id = "disown_from_device", path = "/device/not-me", request_body = Disown,
     responses((status = 200, body = Reported), (status = "4XX", body = Problem)))]
 pub(super) async fn from_device(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    FromDevice { device, body: ask }: FromDevice<Disown>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<Disown>>,
 ) -> Answer<Reported> {
     let mut write = directory.storage.write().await?;
     let bound = devices::binding(&mut write, ask.binding).await?;

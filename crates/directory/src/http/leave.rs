@@ -1,16 +1,14 @@
 //! A computer leaves by its own word: Lockstep is being removed from it.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use http::StatusCode;
 use lockstep_model::Code;
 use lockstep_protocol::api::Problem;
 
 use super::actor::Origin;
 use super::assertion::FromDevice;
+use super::door::Door;
+use super::now;
 use super::problem::Refusal;
-use super::{Directory, now};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices;
@@ -19,9 +17,8 @@ use crate::storage::devices;
 #[utoipa::path(post, operation_id = "leave_directory", path = "/device/leave",
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn leave(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    FromDevice { device, body: () }: FromDevice<()>,
+    Door(directory, FromDevice { device, body: () }): Door<FromDevice<()>>,
 ) -> Result<StatusCode, Refusal> {
     let at = now();
     let mut write = directory.storage.write().await?;

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::Stream;
 use http::HeaderMap;
@@ -16,6 +15,7 @@ use lockstep_protocol::enrolment::EnrolmentString;
 use sqlx::SqliteConnection;
 
 use super::actor::{Origin, SignedIn, forget_cookie};
+use super::door::Door;
 use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
@@ -34,10 +34,7 @@ const OWN_ENROLMENT_MS: i64 = 60 * 60 * 1000;
 /// The person, their password's standing, and their computers.
 #[utoipa::path(get, operation_id = "show_me", path = "/me",
     responses((status = 200, body = Me), (status = "4XX", body = Problem)))]
-pub(super) async fn show(
-    State(directory): State<Arc<Directory>>,
-    SignedIn { person, .. }: SignedIn,
-) -> Answer<Me> {
+pub(super) async fn show(Door(directory, SignedIn { person, .. }): Door<SignedIn>) -> Answer<Me> {
     Ok(Json(directory.me(person.id).await?))
 }
 
@@ -46,10 +43,12 @@ pub(super) async fn show(
     responses((status = 200, body = Me, content_type = "text/event-stream"),
         (status = "4XX", body = Problem)))]
 pub(super) async fn watch(
-    State(directory): State<Arc<Directory>>,
-    SignedIn {
-        person, token_hash, ..
-    }: SignedIn,
+    Door(
+        directory,
+        SignedIn {
+            person, token_hash, ..
+        },
+    ): Door<SignedIn>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + Send> {
     let listener = directory.live.listen(Topic::Person(person.id));
     let id = person.id;
@@ -76,8 +75,7 @@ pub(super) async fn watch(
 #[utoipa::path(delete, path = "/session",
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn sign_out(
-    State(directory): State<Arc<Directory>>,
-    signed_in: SignedIn,
+    Door(directory, signed_in): Door<SignedIn>,
     origin: Origin,
 ) -> Result<(http::StatusCode, HeaderMap), Refusal> {
     let mut write = signed_in.write(&directory).await?;
@@ -104,8 +102,7 @@ pub(super) async fn sign_out(
 #[utoipa::path(post, operation_id = "make_own_enrolment", path = "/me/enrolments",
     responses((status = 200, body = OwnEnrolment), (status = "4XX", body = Problem)))]
 pub(super) async fn enrol(
-    State(directory): State<Arc<Directory>>,
-    signed_in: SignedIn,
+    Door(directory, signed_in): Door<SignedIn>,
     origin: Origin,
 ) -> Answer<OwnEnrolment> {
     let token = EnrolmentToken {

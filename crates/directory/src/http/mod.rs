@@ -29,6 +29,7 @@ mod assertion;
 mod change;
 mod device;
 mod disown;
+mod door;
 mod events;
 mod health;
 mod leave;
@@ -48,6 +49,7 @@ pub(crate) use actor::PeerAddress;
 pub(crate) use admin::{INVITATION_MS, activation_link};
 pub use assertion::Nonces;
 use device::Contacts;
+use door::{Admins, Behind, Computers, People};
 pub use health::Health;
 pub use problem::Refusal;
 pub(crate) use problem::error_chain;
@@ -116,6 +118,9 @@ impl Directory {
 
 type Shared = Arc<Directory>;
 
+/// Under which address the interface is.
+const API: &str = "/api/v1";
+
 /// The present by the directory's clock, the only one that counts.
 #[must_use]
 pub fn now() -> Timestamp {
@@ -133,9 +138,13 @@ pub fn router(directory: Directory) -> Router {
 /// Every endpoint and page; and those of the monitor's own listener.
 pub(crate) fn routers(shared: Arc<Directory>) -> (Router, Router) {
     let monitor = health::monitor(Arc::clone(&shared));
-    let (api, _) = api().with_state(Arc::clone(&shared)).split_for_parts();
+    let api = Router::new()
+        .merge(Router::from(public()).with_state(Arc::clone(&shared)))
+        .merge(Router::from(people()).with_state(Behind::new(&shared)))
+        .merge(Router::from(admins()).with_state(Behind::new(&shared)))
+        .merge(Router::from(computers()).with_state(Behind::new(&shared)));
     let public = Router::new()
-        .merge(api)
+        .nest(API, api)
         .merge(health::router().with_state(Arc::clone(&shared)))
         .fallback(web::serve)
         .method_not_allowed_fallback(async || Refusal::from(Code::BadRequest))
@@ -156,7 +165,11 @@ pub(crate) fn routers(shared: Arc<Directory>) -> (Router, Router) {
 ///
 /// Never for a document that was generated.
 pub fn openapi() -> Result<String, serde_json::Error> {
-    let (_, document) = api().split_for_parts();
+    let mut api = public().into_openapi();
+    api.merge(people().into_openapi());
+    api.merge(admins().into_openapi());
+    api.merge(computers().into_openapi());
+    let document = Document::openapi().nest(API, api);
     document.to_pretty_json().map(|text| text + "\n")
 }
 
@@ -169,47 +182,57 @@ pub fn openapi() -> Result<String, serde_json::Error> {
 ))]
 struct Document;
 
-fn api() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Document::openapi()).nest(
-        "/api/v1",
-        OpenApiRouter::new()
-            .routes(routes!(public::organisation))
-            .routes(routes!(activation::open))
-            .routes(routes!(activation::start))
-            .routes(routes!(activation::finish))
-            .routes(routes!(public::sign_in_start))
-            .routes(routes!(public::sign_in_finish))
-            .routes(routes!(me::sign_out))
-            .routes(routes!(disown::from_session))
-            .routes(routes!(me::show))
-            .routes(routes!(me::watch))
-            .routes(routes!(me::enrol))
-            .routes(routes!(sessions::list, sessions::end_others))
-            .routes(routes!(sessions::watch))
-            .routes(routes!(sessions::end))
-            .routes(routes!(password::start))
-            .routes(routes!(password::finish))
-            .routes(routes!(admin::people, admin::invite))
-            .routes(routes!(accounts::issue_start))
-            .routes(routes!(accounts::issue_finish))
-            .routes(routes!(accounts::reset_link))
-            .routes(routes!(accounts::unlock))
-            .routes(routes!(accounts::suspend))
-            .routes(routes!(accounts::resume))
-            .routes(routes!(admin::computers))
-            .routes(routes!(admin::revoke))
-            .routes(routes!(admin::enrol))
-            .routes(routes!(admin::audit))
-            .routes(routes!(device::enrol))
-            .routes(routes!(device::check_in))
-            .routes(routes!(device::watch))
-            .routes(routes!(device::report))
-            .routes(routes!(device::retire))
-            .routes(routes!(device::unlink))
-            .routes(routes!(leave::leave))
-            .routes(routes!(disown::from_device))
-            .routes(routes!(proof::start))
-            .routes(routes!(proof::finish))
-            .routes(routes!(proof::commit_change_from_device)),
-    )
+/// What is for anybody.
+fn public() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(public::organisation))
+        .routes(routes!(activation::open))
+        .routes(routes!(activation::start))
+        .routes(routes!(activation::finish))
+        .routes(routes!(public::sign_in_start))
+        .routes(routes!(public::sign_in_finish))
+}
+
+fn people() -> OpenApiRouter<Behind<People>> {
+    OpenApiRouter::new()
+        .routes(routes!(me::sign_out))
+        .routes(routes!(disown::from_session))
+        .routes(routes!(me::show))
+        .routes(routes!(me::watch))
+        .routes(routes!(me::enrol))
+        .routes(routes!(sessions::list, sessions::end_others))
+        .routes(routes!(sessions::watch))
+        .routes(routes!(sessions::end))
+        .routes(routes!(password::start))
+        .routes(routes!(password::finish))
+}
+
+fn admins() -> OpenApiRouter<Behind<Admins>> {
+    OpenApiRouter::new()
+        .routes(routes!(admin::people, admin::invite))
+        .routes(routes!(accounts::issue_start))
+        .routes(routes!(accounts::issue_finish))
+        .routes(routes!(accounts::reset_link))
+        .routes(routes!(accounts::unlock))
+        .routes(routes!(accounts::suspend))
+        .routes(routes!(accounts::resume))
+        .routes(routes!(admin::computers))
+        .routes(routes!(admin::revoke))
+        .routes(routes!(admin::enrol))
+        .routes(routes!(admin::audit))
+}
+
+fn computers() -> OpenApiRouter<Behind<Computers>> {
+    OpenApiRouter::new()
+        .routes(routes!(device::enrol))
+        .routes(routes!(device::check_in))
+        .routes(routes!(device::watch))
+        .routes(routes!(device::report))
+        .routes(routes!(device::retire))
+        .routes(routes!(device::unlink))
+        .routes(routes!(leave::leave))
+        .routes(routes!(disown::from_device))
+        .routes(routes!(proof::start))
+        .routes(routes!(proof::finish))
+        .routes(routes!(proof::commit_change_from_device))
 }

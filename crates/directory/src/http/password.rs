@@ -1,10 +1,8 @@
 //! Changing the password in the portal: a fresh proof of the current one, and compare-and-set.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::State;
 use lockstep_model::{Channel, Code, Provenance};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::Problem;
@@ -12,9 +10,10 @@ use lockstep_protocol::api::me::{PasswordChanged, PasswordFinish, PasswordStart,
 
 use super::actor::{Body, Origin, SignedIn};
 use super::change::{Change, commit_change};
+use super::door::Door;
+use super::now;
 use super::problem::Answer;
 use super::public::identifiers;
-use super::{Directory, now};
 use crate::attempts::Attempt;
 use crate::core::credential::Command;
 use crate::core::throttle::Lane;
@@ -26,8 +25,7 @@ use crate::storage::{commit, people};
 #[utoipa::path(post, operation_id = "start_password_change", path = "/me/password/start", request_body = PasswordStart,
     responses((status = 200, body = PasswordStarted), (status = "4XX", body = Problem)))]
 pub(super) async fn start(
-    State(directory): State<Arc<Directory>>,
-    SignedIn { person, .. }: SignedIn,
+    Door(directory, SignedIn { person, .. }): Door<SignedIn>,
     origin: Origin,
     Body(ask): Body<PasswordStart>,
 ) -> Answer<PasswordStarted> {
@@ -76,8 +74,7 @@ pub(super) async fn start(
 #[utoipa::path(post, operation_id = "finish_password_change", path = "/me/password/finish", request_body = PasswordFinish,
     responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
 pub(super) async fn finish(
-    State(directory): State<Arc<Directory>>,
-    signed_in: SignedIn,
+    Door(directory, signed_in): Door<SignedIn>,
     origin: Origin,
     Body(ask): Body<PasswordFinish>,
 ) -> Answer<PasswordChanged> {

@@ -1,10 +1,8 @@
 //! Proofs made on a device: they link, release shares, and open the way to a change.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Json;
-use axum::extract::State;
 use lockstep_model::{BindingId, Channel, Code, EnvelopeId, Provenance, Secret, Stamp, Timestamp};
 use lockstep_opaque::seal::shares::{self, SHARE};
 use lockstep_protocol::Bytes;
@@ -18,6 +16,7 @@ use rand::RngCore as _;
 use super::actor::Origin;
 use super::assertion::FromDevice;
 use super::change::{Change, commit_change, topics};
+use super::door::Door;
 use super::problem::{Answer, Refusal};
 use super::public::identifiers;
 use super::{Directory, now, order};
@@ -40,8 +39,7 @@ const MAX_ENVELOPES: usize = 32;
 #[utoipa::path(post, operation_id = "start_proof", path = "/device/proof/start", request_body = ProofStart,
     responses((status = 200, body = ProofStarted), (status = "4XX", body = Problem)))]
 pub(super) async fn start(
-    State(directory): State<Arc<Directory>>,
-    FromDevice { device, body: ask }: FromDevice<ProofStart>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<ProofStart>>,
 ) -> Answer<ProofStarted> {
     let mut db = directory.storage.read().await?;
     let bound = devices::binding(&mut db, ask.binding).await?;
@@ -123,9 +121,8 @@ pub(super) async fn start(
 #[utoipa::path(post, operation_id = "finish_proof", path = "/device/proof/finish", request_body = ProofFinish,
     responses((status = 200, body = Proved), (status = "4XX", body = Problem)))]
 pub(super) async fn finish(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    FromDevice { device, body: ask }: FromDevice<ProofFinish>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<ProofFinish>>,
 ) -> Answer<Proved> {
     if ask.envelopes.len() > MAX_ENVELOPES {
         return Err(Code::BadRequest.into());
@@ -270,9 +267,8 @@ pub(super) async fn finish(
 #[utoipa::path(post, operation_id = "commit_change", path = "/device/password", request_body = ChangeCommit,
     responses((status = 200, body = PasswordChanged), (status = "4XX", body = Problem)))]
 pub(super) async fn commit_change_from_device(
-    State(directory): State<Arc<Directory>>,
     origin: Origin,
-    FromDevice { device, body: ask }: FromDevice<ChangeCommit>,
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<ChangeCommit>>,
 ) -> Answer<PasswordChanged> {
     let attempt = directory.attempts.take(&ask.attempt, Instant::now());
     let Some(Attempt::ProvedChange {

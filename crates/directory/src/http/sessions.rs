@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::Stream;
 use http::StatusCode;
@@ -13,6 +12,7 @@ use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::me::Sessions;
 
 use super::actor::{Named, Origin, SignedIn};
+use super::door::Door;
 use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
@@ -23,10 +23,7 @@ use crate::storage::{Write, sessions};
 /// Where the person is signed in.
 #[utoipa::path(get, operation_id = "list_sessions", path = "/me/sessions",
     responses((status = 200, body = Sessions), (status = "4XX", body = Problem)))]
-pub(super) async fn list(
-    State(directory): State<Arc<Directory>>,
-    signed_in: SignedIn,
-) -> Answer<Sessions> {
+pub(super) async fn list(Door(directory, signed_in): Door<SignedIn>) -> Answer<Sessions> {
     let (person, asking) = (signed_in.person.id, &signed_in.token_hash);
     Ok(Json(directory.sessions(person, asking).await?))
 }
@@ -36,10 +33,12 @@ pub(super) async fn list(
     responses((status = 200, body = Sessions, content_type = "text/event-stream"),
         (status = "4XX", body = Problem)))]
 pub(super) async fn watch(
-    State(directory): State<Arc<Directory>>,
-    SignedIn {
-        person, token_hash, ..
-    }: SignedIn,
+    Door(
+        directory,
+        SignedIn {
+            person, token_hash, ..
+        },
+    ): Door<SignedIn>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + Send> {
     let line = Line {
         name: "sessions",
@@ -66,8 +65,7 @@ pub(super) async fn watch(
     params(("session" = String, Path, description = "The session's name")),
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn end(
-    State(directory): State<Arc<Directory>>,
-    signed_in: SignedIn,
+    Door(directory, signed_in): Door<SignedIn>,
     origin: Origin,
     Named(session): Named<String>,
 ) -> Result<StatusCode, Refusal> {
@@ -90,8 +88,7 @@ pub(super) async fn end(
 #[utoipa::path(delete, operation_id = "end_other_sessions", path = "/me/sessions",
     responses((status = 204), (status = "4XX", body = Problem)))]
 pub(super) async fn end_others(
-    State(directory): State<Arc<Directory>>,
-    signed_in: SignedIn,
+    Door(directory, signed_in): Door<SignedIn>,
     origin: Origin,
 ) -> Result<StatusCode, Refusal> {
     let mut write = signed_in.write(&directory).await?;
