@@ -274,6 +274,30 @@ codes! {
         "Your disk or home would stay shut without your old password. Nothing was changed.",
         "This needs {it}: ask for the recovery key.",
         "A store that only its old password opens, or a PAM module that opens a home with the password, forbids to reset the account.";
+    KeychainRefused = 4013, Later,
+        "Your keychain didn't take the new password. It still opens with the old one.",
+        "Try again. If it stays, tell {it}.",
+        "The keyring's daemon refused the change; the agent's log has its answer.";
+    KeychainUnreachable = 4014, Later,
+        "Your keychain can't be reached now. Nothing was changed.",
+        "Try again. If it stays, tell {it}.",
+        "No keyring daemon answered in time, running or started for the purpose; the agent's log says why.";
+    DiskRefused = 4015, Later,
+        "Your disk didn't take the new password. It still opens with the old one.",
+        "Try again. If it stays, tell {it}.",
+        "cryptsetup refused the change; the agent's log has its words.";
+    DiskUnreachable = 4016, Never,
+        "Your disk isn't the one that was linked, or can't be reached. Nothing was changed.",
+        "Ask {it}.",
+        "The recorded LUKS2 header is gone, has another UUID, or can't be read.";
+    DiskFull = 4017, Never,
+        "Your disk has no room for another password. Nothing was changed.",
+        "Ask {it} to remove one that nobody needs.",
+        "All key slots of the LUKS2 header are in use, or its key slot area is full.";
+    OldOpensDisk = 4018, AfterInput,
+        "Your old password still starts this {pc} too, until you have started it with the new one.",
+        "Restart this {pc}, type your new password, then run `lockstep disk confirm`.",
+        "The old key slot stays until a restart is confirmed, because the boot prompt may have another keyboard layout.";
 
     NotEnrolled = 5001, Never,
         "This {pc} isn't set up. Ask your IT team.",

@@ -49,6 +49,7 @@ cases![
     a_reset_moves_the_store_without_its_old_password,
     a_reset_to_what_opens_already_changes_nothing,
     a_reset_to_what_no_store_can_hold_is_refused,
+    what_is_old_goes_only_beside_what_opens,
 ];
 
 const FIRST: &[u8] = b"correct horse battery";
@@ -228,6 +229,29 @@ fn a_reset_to_what_no_store_can_hold_is_refused(harness: &mut dyn Harness) {
     opens_with_only(&*store, FIRST, &[SECOND]);
 }
 
+fn what_is_old_goes_only_beside_what_opens(harness: &mut dyn Harness) {
+    let mut store = fresh(harness, FIRST);
+    if !store.capabilities().several_slots {
+        assert_eq!(store.remove_old(&Secret::copy_of(FIRST)), Ok(()));
+        return;
+    }
+    // Nothing is old yet, and removing it again changes nothing.
+    assert_eq!(store.remove_old(&Secret::copy_of(FIRST)), Ok(()));
+    assert_eq!(change(&mut *store, FIRST, SECOND), Ok(()));
+    match store.remove_old(&Secret::copy_of(THIRD)) {
+        Err(ChangeFault::Refused(refusal)) => {
+            assert_eq!(refusal.code, Code::NotTheComputersPassword, "{refusal}");
+        }
+        other => panic!("what doesn't open it must remove nothing: {other:?}"),
+    }
+    opens_with_only(&*store, FIRST, &[THIRD]);
+    opens_with_only(&*store, SECOND, &[THIRD]);
+    for _ in 0..2 {
+        assert_eq!(store.remove_old(&Secret::copy_of(SECOND)), Ok(()));
+        opens_with_only(&*store, SECOND, &[FIRST]);
+    }
+}
+
 fn fresh(harness: &mut dyn Harness, password: &[u8]) -> Box<dyn Store> {
     harness.fresh(&Secret::copy_of(password))
 }
@@ -256,6 +280,10 @@ fn opens_with_only(store: &dyn Store, right: &[u8], wrong: &[&[u8]]) {
 fn moves(store: &mut dyn Store, from: &[u8], to: &[u8]) {
     assert_eq!(store.preflight(&Secret::copy_of(to)), Ok(()));
     assert_eq!(change(store, from, to), Ok(()));
+    if store.capabilities().several_slots {
+        opens_with_only(store, from, &[]);
+    }
+    assert_eq!(store.remove_old(&Secret::copy_of(to)), Ok(()));
     opens_with_only(store, to, &[from]);
 }
 

@@ -32,7 +32,8 @@ pub struct FakeStore {
 }
 
 struct Inner {
-    password: Secret,
+    /// What opens it; one, or the old ones and the newest where it has several slots.
+    slots: Vec<Secret>,
     fault: Option<Fault>,
     changes: u32,
 }
@@ -42,7 +43,7 @@ impl FakeStore {
     #[must_use]
     pub fn new(kind: StoreKind, capabilities: Capabilities, password: &Secret) -> Self {
         let inner = Inner {
-            password: password.duplicate(),
+            slots: vec![password.duplicate()],
             fault: None,
             changes: 0,
         };
@@ -84,7 +85,8 @@ impl Store for FakeStore {
     }
 
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
-        Ok(rules::could_open(secret)? && self.lock().password.same_as(secret))
+        let could_open = rules::could_open(secret)?;
+        Ok(could_open && self.lock().slots.iter().any(|slot| slot.same_as(secret)))
     }
 
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
@@ -102,7 +104,10 @@ impl Store for FakeStore {
         }
         if !old.same_as(new) {
             let mut inner = self.lock();
-            inner.password = new.duplicate();
+            if !self.capabilities.several_slots {
+                inner.slots.clear();
+            }
+            inner.slots.push(new.duplicate());
             inner.changes += 1;
         }
         if fault == Some(Fault::VanishAfter) {
@@ -123,8 +128,17 @@ impl Store for FakeStore {
     fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
         rules::check_new(new)?;
         self.may_reset()?;
-        let old = self.lock().password.duplicate();
+        let old = self.lock().slots[0].duplicate();
         self.change(&old, new)
+    }
+
+    fn remove_old(&mut self, current: &Secret) -> Result<(), ChangeFault> {
+        if !self.probe(current)? {
+            let detail = "what is to stay doesn't open it";
+            return Err(Refusal::new(Code::NotTheComputersPassword, detail).into());
+        }
+        self.lock().slots.retain(|slot| slot.same_as(current));
+        Ok(())
     }
 }
 
@@ -148,18 +162,30 @@ mod tests {
         can_be_reset: true,
     };
 
-    struct Fakes;
+    const DISK: Capabilities = Capabilities {
+        several_slots: true,
+        can_be_reset: false,
+        ..CAPABILITIES
+    };
+
+    struct Fakes(StoreKind, Capabilities);
 
     impl Harness for Fakes {
         fn fresh(&mut self, password: &Secret) -> Box<dyn Store> {
-            Box::new(FakeStore::new(StoreKind::Account, CAPABILITIES, password))
+            Box::new(FakeStore::new(self.0, self.1, password))
         }
     }
 
     #[test]
-    fn the_fake_conforms() {
-        for case in CASES {
-            (case.run)(&mut Fakes);
+    fn the_fake_conforms_as_every_kind() {
+        for (kind, capabilities) in [
+            (StoreKind::Account, CAPABILITIES),
+            (StoreKind::Keychain, CAPABILITIES),
+            (StoreKind::Disk, DISK),
+        ] {
+            for case in CASES {
+                (case.run)(&mut Fakes(kind, capabilities));
+            }
         }
     }
 

@@ -32,6 +32,7 @@ pub trait Store: Send {
     /// Moves the store from `old` to `new`; `Ok` once it is durable and was seen to have happened.
     ///
     /// Where both are the same, `Ok` means that the store opens with it and nothing was written.
+    /// A store with several slots opens with both until [`Self::remove_old`].
     ///
     /// # Errors
     ///
@@ -55,6 +56,19 @@ pub trait Store: Send {
     ///
     /// As for [`Self::change`].
     fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault>;
+
+    /// Removes what former passwords still open, in a store with several slots; `Ok` once it is
+    /// durable and the store was seen to open with `current`. Elsewhere there is nothing to remove.
+    ///
+    /// Only what Lockstep made, or what opened with the person's own old password when it was
+    /// changed, is ever removed, and never the last one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::change`]; [`Code::OldOpensDisk`] where the old one has to stay for now.
+    fn remove_old(&mut self, _current: &Secret) -> Result<(), ChangeFault> {
+        Ok(())
+    }
 }
 
 /// Plain facts about a store, for planning.

@@ -201,6 +201,12 @@ fn status(code: Code) -> StatusCode {
         | Code::StoreUnverified
         | Code::StoreUnknown
         | Code::StaysShut
+        | Code::KeychainRefused
+        | Code::KeychainUnreachable
+        | Code::DiskRefused
+        | Code::DiskUnreachable
+        | Code::DiskFull
+        | Code::OldOpensDisk
         | Code::OrderRefused
         | Code::OrderSpent
         | Code::LinkedBeforeOrders
