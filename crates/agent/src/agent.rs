@@ -23,7 +23,7 @@ use crate::keep::bindings::{self, BindingFile, Stage};
 use crate::keep::identity::{DirectoryWords, Identity};
 use crate::keep::machine::Machine;
 use crate::settings::Settings;
-use crate::{Places, keep, line, local, platform, report};
+use crate::{Places, drift, keep, line, local, platform, report};
 
 /// How long the helper may take to describe itself, at the start of the agent.
 const EXAMINATION: Duration = Duration::from_secs(5);
@@ -168,6 +168,7 @@ impl Agent {
         for binding in self.all() {
             tokio::task::spawn_local(report::keep(Rc::clone(&self), binding));
         }
+        tokio::task::spawn_local(drift::watch(Rc::clone(&self)));
         tokio::task::spawn_local(crate::flow::link::clear_up(self, None));
     }
 

@@ -1,13 +1,14 @@
 //! The shell around the sync core for one binding: it runs effects and feeds what came of them.
 //!
-//! [`perform`] does one effect; [`forgotten`] is the way without the old password.
+//! [`perform`] does one effect; [`forgotten`] is the way without the old password, [`adopt`] how
+//! further stores come to follow.
 //!
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
 //! made so, everything after it is dropped and the state is what the journal says.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::SystemTime;
 
@@ -32,8 +33,10 @@ use crate::keep::KeepFault;
 use crate::keep::bindings::{BindingFile, folder};
 use crate::keep::envelopes::{self, Envelopes};
 use crate::keep::journal::{self, Journal};
+use crate::keep::stores::Followed;
 use crate::standing::Standing;
 
+mod adopt;
 mod forgotten;
 mod perform;
 
@@ -80,6 +83,8 @@ pub(crate) struct Core {
     binding: BindingId,
     enrolled: Rc<Enrolled>,
     state: State,
+    folder: PathBuf,
+    followed: Followed,
     journal: Journal,
     /// The kept envelopes.
     pub(crate) envelopes: Envelopes,
@@ -168,6 +173,20 @@ impl Binding {
         self.news.borrow().clone()
     }
 
+    /// Has the helper compare the account with what it was, once no flow is under way: what a flow
+    /// does to the account is no drift.
+    pub(crate) async fn compare(&self) -> Result<(), Fault> {
+        let mut core = self.core.lock().await;
+        if core.helper.changed(self.file.binding).await? {
+            tracing::info!(binding = %self.file.binding, "the account was changed from outside");
+            let drifted = Input::Drifted(StoreKind::Account);
+            self.run(&mut core, drifted, &mut Nobody).await?;
+            // Nobody waits for the end of a run.
+            self.publish(&core, &mut Nobody).await;
+        }
+        Ok(())
+    }
+
     /// Feeds the last word to the core, outside of any run.
     async fn absorb(&self, core: &mut Core) {
         let stamp = self.news.borrow().as_ref().map(|(news, _)| news.stamp);
@@ -243,8 +262,9 @@ impl Binding {
 impl Core {
     fn open(file: &BindingFile, ground: &Ground<'_>) -> Result<Self, KeepFault> {
         let folder = folder(ground.state, file.binding);
+        let followed = Followed::load(&folder)?;
         let (mut journal, records) = Journal::open(journal::path(&folder))?;
-        let (state, _) = step(replay(stores(), &records), now(), Input::Restarted);
+        let (state, _) = step(replay(config(&followed), &records), now(), Input::Restarted);
         journal.compact(&state.snapshot())?;
         Ok(Self {
             binding: file.binding,
@@ -252,6 +272,8 @@ impl Core {
             state,
             journal,
             envelopes: Envelopes::open(envelopes::path(&folder))?,
+            folder,
+            followed,
             helper: ground.helper.clone(),
             secrets: BTreeMap::new(),
             share: None,
@@ -341,7 +363,7 @@ impl Core {
 
     /// Judges a new password by this computer's own rules, before anything has changed.
     pub(crate) async fn preflight(&self, new: &Secret) -> Result<(), Fault> {
-        for store in stores().stores.keys() {
+        for store in &self.followed.stores {
             match self.helper.preflight(self.binding, *store, new).await {
                 Outcome::Applied => {}
                 Outcome::NotApplied(code) => return Err(Fault::new(code, "preflight")),
@@ -439,7 +461,8 @@ impl Core {
         self.state = state;
         let (journal, records) = Journal::open(self.journal.path().to_owned())?;
         self.journal = journal;
-        let (state, _) = step(replay(stores(), &records), now(), Input::Restarted);
+        let state = replay(config(&self.followed), &records);
+        let (state, _) = step(state, now(), Input::Restarted);
         self.state = state;
         Ok(())
     }
@@ -474,17 +497,23 @@ impl Person for Nobody {
     async fn progress(&mut self, _: StoreRow) {}
 }
 
-/// The stores of every binding of this version, and what they can do.
-fn stores() -> Config {
-    let account = Capabilities {
-        several_slots: false,
+/// The stores that follow, and what they can do.
+fn config(followed: &Followed) -> Config {
+    let capabilities = |kind: &StoreKind| Capabilities {
+        several_slots: *kind == StoreKind::Disk,
+        // A keyring is opened by a daemon of its own where nobody is logged in.
         needs_session: false,
         verify_without_change: true,
-        counts_attempts: true,
-        without_old: WithoutOld::Reset,
+        counts_attempts: *kind == StoreKind::Account,
+        without_old: match kind {
+            StoreKind::Disk => WithoutOld::StaysShut,
+            StoreKind::Account => WithoutOld::Reset,
+            StoreKind::Keychain => WithoutOld::SetAside,
+        },
     };
+    let stores = followed.stores.iter();
     Config {
-        stores: BTreeMap::from([(StoreKind::Account, account)]),
+        stores: stores.map(|kind| (*kind, capabilities(kind))).collect(),
         budget: Budget::default(),
     }
 }

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lockstep_client::Fault;
-use lockstep_model::{BindingId, Code, PersonId, Secret, StoreKind};
+use lockstep_model::{BindingId, Code, PersonId, Secret, Stamp, StoreKind};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::helper::{Account, Health, Operation, Realm, Reply, Request, VERSION};
+use lockstep_protocol::helper::{
+    Account, Adoption, Health, Operation, Realm, Reply, Request, VERSION,
+};
 use lockstep_protocol::order::SignedOrder;
 use lockstep_sync::Outcome;
 use tokio::net::UnixStream;
@@ -40,6 +42,8 @@ impl Helper {
             other @ (Reply::Done
             | Reply::Opened { .. }
             | Reply::Health(_)
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -52,6 +56,8 @@ impl Helper {
             other @ (Reply::Done
             | Reply::Opened { .. }
             | Reply::Account(_)
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -64,6 +70,8 @@ impl Helper {
             other @ (Reply::Done
             | Reply::Opened { .. }
             | Reply::Account(_)
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
             | Reply::Health(_)
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -99,6 +107,8 @@ impl Helper {
             other @ (Reply::Opened { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -111,6 +121,8 @@ impl Helper {
             other @ (Reply::Opened { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -148,12 +160,52 @@ impl Helper {
         binding: BindingId,
         store: StoreKind,
         old: &Secret,
-        new: &Secret,
+        (to, new): (Stamp, &Secret),
     ) -> Outcome {
-        outcome(
-            self.ask(Operation::Change { binding, store }, &[old, new])
-                .await,
-        )
+        let to = Some(to);
+        let operation = Operation::Change { binding, store, to };
+        outcome(self.ask(operation, &[old, new]).await)
+    }
+
+    /// Has a store follow a binding, if it opens with the account's password.
+    pub(crate) async fn adopt(
+        &self,
+        binding: BindingId,
+        store: StoreKind,
+        secret: &Secret,
+    ) -> Result<Adoption, Fault> {
+        match self
+            .ask(Operation::Adopt { binding, store }, &[secret])
+            .await?
+        {
+            Reply::Adopted(adoption) => Ok(adoption),
+            other @ (Reply::Done
+            | Reply::Opened { .. }
+            | Reply::Compared { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Challenge { .. }
+            | Reply::Refused { .. }) => Err(refusal(other)),
+        }
+    }
+
+    /// Whether somebody else changed the account's password since the helper opened it last.
+    pub(crate) async fn changed(&self, binding: BindingId) -> Result<bool, Fault> {
+        match self.ask(Operation::Compare { binding }, &[]).await? {
+            Reply::Compared { changed } => Ok(changed),
+            other @ (Reply::Done
+            | Reply::Opened { .. }
+            | Reply::Adopted(_)
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Challenge { .. }
+            | Reply::Refused { .. }) => Err(refusal(other)),
+        }
+    }
+
+    /// Sets a keychain aside for an empty one with the new password.
+    pub(crate) async fn set_aside(&self, binding: BindingId, new: &Secret) -> Outcome {
+        outcome(self.ask(Operation::SetAside { binding }, &[new]).await)
     }
 
     async fn ask(&self, operation: Operation, secrets: &[&Secret]) -> Result<Reply, Fault> {
@@ -191,9 +243,13 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
             tracing::warn!(error.code = %code, detail, "the helper refused");
             Outcome::NotApplied(code)
         }
-        Ok(Reply::Account(_) | Reply::Health(_) | Reply::Challenge { .. }) => {
-            Outcome::Indeterminate
-        }
+        Ok(
+            Reply::Adopted(_)
+            | Reply::Compared { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Challenge { .. },
+        ) => Outcome::Indeterminate,
         Err(fault) => {
             tracing::warn!(error = %fault, "the helper did not answer");
             Outcome::Indeterminate
@@ -206,6 +262,8 @@ fn refusal(reply: Reply) -> Fault {
         Reply::Refused { code, detail } => Fault { code, detail },
         Reply::Done
         | Reply::Opened { .. }
+        | Reply::Adopted(_)
+        | Reply::Compared { .. }
         | Reply::Account(_)
         | Reply::Health(_)
         | Reply::Challenge { .. } => {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lockstep_client::Fault;
 use lockstep_model::secret::wipe_stack;
-use lockstep_model::{Code, Secret};
+use lockstep_model::{Code, Secret, StoreKind};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::frame::{Frame, FrameFault};
 use lockstep_protocol::local::{
@@ -157,6 +157,23 @@ impl Caller {
         given.ok_or_else(|| Fault::new(Code::AttemptExpired, "the person gave up"))
     }
 
+    /// Asks whether a store that others may open too is to follow.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::AttemptExpired`] when the person gave up or the client went away.
+    pub(crate) async fn consents(&mut self, store: StoreKind) -> Result<bool, Fault> {
+        match self.answer(&Event::Consent { store }).await? {
+            Answer::Said(Reply::Accept) => Ok(true),
+            Answer::Said(Reply::Decline) => Ok(false),
+            Answer::Said(Reply::Cancel) => {
+                Err(Fault::new(Code::AttemptExpired, "the person gave up"))
+            }
+            Answer::Said(said @ Reply::Forgotten) => Err(out_of_turn(said)),
+            Answer::Secret(_) => Err(Fault::new(Code::BadRequest, "a secret nobody asked for")),
+        }
+    }
+
     async fn watch(&mut self, agent: &Rc<Agent>) -> Result<(), FrameFault> {
         let mut online = agent.online.subscribe();
         loop {
@@ -226,7 +243,9 @@ impl Person for Caller {
         match self.answer(&Event::Need { what, fault }).await? {
             Answer::Secret(secret) => Ok(Some(secret)),
             Answer::Said(Reply::Cancel) => Ok(None),
-            Answer::Said(said @ (Reply::Forgotten | Reply::Accept)) => Err(out_of_turn(said)),
+            Answer::Said(said @ (Reply::Forgotten | Reply::Accept | Reply::Decline)) => {
+                Err(out_of_turn(said))
+            }
         }
     }
 
@@ -236,7 +255,7 @@ impl Person for Caller {
             Answer::Secret(secret) => Ok(OldPassword::Typed(secret)),
             Answer::Said(Reply::Forgotten) => Ok(OldPassword::Forgotten),
             Answer::Said(Reply::Cancel) => Ok(OldPassword::GaveUp),
-            Answer::Said(said @ Reply::Accept) => Err(out_of_turn(said)),
+            Answer::Said(said @ (Reply::Accept | Reply::Decline)) => Err(out_of_turn(said)),
         }
     }
 
@@ -244,7 +263,7 @@ impl Person for Caller {
         match self.answer(&Event::Cost { stores }).await? {
             Answer::Said(Reply::Accept) => Ok(true),
             Answer::Said(Reply::Cancel) => Ok(false),
-            Answer::Said(said @ Reply::Forgotten) => Err(out_of_turn(said)),
+            Answer::Said(said @ (Reply::Forgotten | Reply::Decline)) => Err(out_of_turn(said)),
             Answer::Secret(_) => Err(Fault::new(Code::BadRequest, "a secret nobody asked for")),
         }
     }

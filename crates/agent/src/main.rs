@@ -25,6 +25,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 mod agent;
 mod binding;
 mod doctor;
+mod drift;
 mod flow;
 mod helper;
 mod keep;

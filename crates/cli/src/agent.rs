@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use lockstep_client::Fault;
-use lockstep_model::{Code, Secret};
+use lockstep_model::{Code, Secret, StoreKind};
 use lockstep_protocol::frame::{Frame, FrameFault};
 use lockstep_protocol::local::{Ask, Event, Need, Reply, Request, SOCKET, StoreCost};
 
@@ -16,6 +16,11 @@ pub(crate) trait Answers {
 
     /// Whether to go on at this cost.
     fn accepts(&mut self, _cost: &[StoreCost]) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    /// Whether a store that others may open too is to follow.
+    fn consents(&mut self, _store: StoreKind) -> Result<bool, Fault> {
         Ok(false)
     }
 }
@@ -84,6 +89,14 @@ impl Agent {
                 Event::Cost { stores } => match answers.accepts(&stores) {
                     Ok(true) => self.reply(Reply::Accept)?,
                     Ok(false) => self.reply(Reply::Cancel)?,
+                    Err(fault) => {
+                        self.reply(Reply::Cancel)?;
+                        return Err(fault);
+                    }
+                },
+                Event::Consent { store } => match answers.consents(store) {
+                    Ok(true) => self.reply(Reply::Accept)?,
+                    Ok(false) => self.reply(Reply::Decline)?,
                     Err(fault) => {
                         self.reply(Reply::Cancel)?;
                         return Err(fault);

@@ -81,6 +81,9 @@ pub(crate) struct Link {
     /// Read this computer's password from this file descriptor.
     #[arg(long, value_name = "FD")]
     pub(crate) computer_password_fd: Option<RawFd>,
+    /// Say beforehand whether the disk is to follow, where it opens with this computer's password.
+    #[arg(long, value_name = "YES|NO", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) disk: Option<bool>,
 }
 
 #[derive(Args)]

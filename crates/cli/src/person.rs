@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 
 use lockstep_client::Fault;
-use lockstep_model::{Code, Secret, WithoutOld};
+use lockstep_model::{Code, Secret, StoreKind, WithoutOld};
 use lockstep_protocol::local::{Ask, Event, Need, Status, StoreCost};
 
 use crate::agent::{Agent, Answers, Given};
@@ -33,22 +33,64 @@ pub(crate) fn link(options: &Link, show: &Show) -> Result<(), Stopped> {
         Some(name) => name.clone(),
         None => own_name()?,
     };
-    let mut old = OldPassword {
-        from: None,
-        asked: false,
+    let answers = Linking {
+        options,
+        old: OldPassword {
+            from: None,
+            asked: false,
+        },
+        org: &org,
+        names: &names,
+        show,
     };
-    let answer = |what: Need, fault: Option<Code>| match what {
-        Need::ComputersPassword => secret::read(
-            "Password of this computer (blank if it is the same)",
-            options.computer_password_fd,
-        ),
-        Need::OldPassword => old.ask(OR_STOP, fault, &names, show),
-        Need::DirectoryPassword
-        | Need::EnrolmentString
-        | Need::CurrentPassword
-        | Need::NewPassword => secret::read(&format!("{org} password"), options.password_fd),
-    };
-    exchange(Ask::Link { user_name }, answer, &names, show)
+    exchange(Ask::Link { user_name }, answers, &names, show)
+}
+
+/// What a link asks.
+struct Linking<'a> {
+    options: &'a Link,
+    old: OldPassword,
+    org: &'a str,
+    names: &'a Names,
+    show: &'a Show,
+}
+
+impl Answers for Linking<'_> {
+    fn give(&mut self, what: Need, fault: Option<Code>) -> Result<Given, Fault> {
+        let given = match what {
+            Need::ComputersPassword => secret::read(
+                "Password of this computer (blank if it is the same)",
+                self.options.computer_password_fd,
+            ),
+            Need::OldPassword => self.old.ask(OR_STOP, fault, self.names, self.show),
+            Need::DirectoryPassword
+            | Need::EnrolmentString
+            | Need::CurrentPassword
+            | Need::NewPassword => {
+                secret::read(&format!("{} password", self.org), self.options.password_fd)
+            }
+        };
+        given.map(Given::Secret)
+    }
+
+    fn consents(&mut self, store: StoreKind) -> Result<bool, Fault> {
+        if let Some(said) = self.options.disk {
+            return Ok(said);
+        }
+        match store {
+            StoreKind::Disk => self.show.note(
+                "This computer's disk asks for a password when it starts. If that is the same one, \
+                 it can follow too; everybody who starts this computer with it needs your new \
+                 password then.",
+            ),
+            StoreKind::Account | StoreKind::Keychain => {}
+        }
+        match question::confirm("Keep the disk in step, too?") {
+            // A script that says nothing of the disk leaves it alone.
+            Err(fault) if fault.code == Code::NoTerminal => Ok(false),
+            answer => answer,
+        }
+    }
 }
 
 /// Gives the caller's binding up.
@@ -266,6 +308,7 @@ fn exchange(ask: Ask, answers: impl Answers, names: &Names, show: &Show) -> Resu
         | Event::Examined { .. }
         | Event::Need { .. }
         | Event::Cost { .. }
+        | Event::Consent { .. }
         | Event::Progress(_) => {
             Err(Fault::new(Code::VersionRefused, "the agent answered another question").into())
         }
@@ -281,6 +324,7 @@ fn ask_status() -> Result<Status, Fault> {
         | Event::Failed(_)
         | Event::Need { .. }
         | Event::Cost { .. }
+        | Event::Consent { .. }
         | Event::Progress(_) => Err(Fault::new(
             Code::VersionRefused,
             "the agent answered another question",

@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Moment;
 
 /// The version of the record.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// The first version: a record names no realm, so that no reset order is believed.
 const FIRST_VERSION: u16 = 1;
 
-/// The most bytes of a record; a real one has 700.
+/// The most bytes of a record; a real one has 900.
 const MAX_RECORD: u64 = 4096;
 
 /// The most records; a shared computer has a few dozen people.
@@ -42,6 +42,21 @@ pub(crate) struct Record {
     /// The password of the last order.
     #[serde(default)]
     pub(crate) ordered: Option<Stamp>,
+    /// What its shadow field was when it was opened last.
+    #[serde(default)]
+    pub(crate) fingerprint: Option<Bytes>,
+    /// The disk that follows, if one does.
+    #[serde(default)]
+    pub(crate) disk: Option<Disk>,
+}
+
+/// A disk, as it was when the account's password opened it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Disk {
+    /// The file or block device that holds the LUKS2 header.
+    pub(crate) device: PathBuf,
+    /// The header's own identity.
+    pub(crate) uuid: String,
 }
 
 /// A challenge that was given out and not used.
@@ -68,6 +83,8 @@ impl Record {
             realm,
             challenge: None,
             ordered: None,
+            fingerprint: None,
+            disk: None,
         }
     }
 
@@ -177,7 +194,8 @@ impl Bindings {
         let _lock = self.lock()?;
         let mut record = self.find(binding)?;
         let altered = alter(record.as_mut())?;
-        if let Some(record) = record {
+        if let Some(mut record) = record {
+            record.version = VERSION;
             self.write(&record)?;
         }
         Ok(altered)
@@ -369,7 +387,7 @@ mod tests {
         for bad in [
             String::new(),
             "{".into(),
-            body.replace("\"version\": 2", "\"version\": 3"),
+            body.replace("\"version\": 3", "\"version\": 4"),
             body.replace(&anna.binding.to_string(), &BindingId::fresh().to_string()),
             body.replace("anna", &"a".repeat(5000)),
         ] {

@@ -10,12 +10,14 @@
 mod arguments;
 mod bindings;
 mod clock;
+mod fingerprint;
 mod listen;
 mod operate;
 mod peer;
 mod platform;
 mod process;
 mod queue;
+mod random;
 mod reset;
 mod sandbox;
 mod serve;

@@ -1,23 +1,39 @@
 //! Executes one operation against the recorded bindings and the stores of this computer.
 
-use lockstep_model::{Code, Secret, StoreKind};
-use lockstep_protocol::helper::{Account, Health, Operation, Reply};
+use lockstep_model::{BindingId, Code, Secret, Stamp, StoreKind};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::helper::{Account, Adoption, Health, Operation, Reply};
 use lockstep_stores::{ChangeFault, Refusal, Store};
 
-use crate::bindings::{Bindings, BindingsFault, Record, Recorded};
+use crate::bindings::{Bindings, BindingsFault, Disk, Record, Recorded};
 use crate::clock::Moment;
 use crate::reset;
 
 /// The stores of this computer.
 pub(crate) trait Stores {
     /// Describes the helper itself.
-    fn examine(&self) -> Health;
+    fn examine(&self) -> Result<Health, Refusal>;
 
     /// Describes the account of a uid.
     fn describe(&self, uid: u32) -> Result<Account, Refusal>;
 
-    /// Opens a store of the account that was recorded with this name and uid.
-    fn open(&self, kind: StoreKind, account: &str, uid: u32) -> Result<Box<dyn Store>, Refusal>;
+    /// A store of a recorded binding. From then on the process is good for this kind of store only,
+    /// and for a keychain it is its owner's.
+    fn open(
+        &self,
+        kind: StoreKind,
+        record: &Record,
+        to: Option<Stamp>,
+    ) -> Result<Box<dyn Store>, Refusal>;
+
+    /// The fingerprint of a recorded account's shadow field.
+    fn fingerprint(&self, record: &Record) -> Result<Bytes, Refusal>;
+
+    /// The keychain of a recorded binding, if there is one.
+    fn keychain(&self, record: &Record) -> Result<Option<Box<dyn Store>>, Refusal>;
+
+    /// Every disk that asks for a password at the start.
+    fn disks(&self, record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal>;
 }
 
 /// What is said to the agent.
@@ -41,7 +57,7 @@ pub(crate) fn operate(
 ) -> Outcome {
     let replied = match (operation, secrets) {
         (Operation::Inspect { uid }, []) => stores.describe(*uid).map(Reply::Account),
-        (Operation::Examine, []) => Ok(Reply::Health(stores.examine())),
+        (Operation::Examine, []) => stores.examine().map(Reply::Health),
         (Operation::Unlink { binding }, []) => bindings
             .forget(*binding)
             .map(|()| Reply::Done)
@@ -68,20 +84,36 @@ pub(crate) fn operate(
                 Err(unknown) => return unknown,
             }
         }
+        (Operation::Adopt { binding, store }, [password]) => recorded(bindings, *binding)
+            .and_then(|record| adopt(bindings, stores, *store, &record, password))
+            .map(Reply::Adopted),
         (Operation::Preflight { binding, store }, [new]) => recorded(bindings, *binding)
-            .and_then(|record| stores.open(*store, &record.account, record.uid))
+            .and_then(|record| stores.open(*store, &record, None))
             .and_then(|store| store.preflight(new))
             .map(|()| Reply::Done),
         (Operation::Probe { binding, store }, [secret]) => recorded(bindings, *binding)
-            .and_then(|record| stores.open(*store, &record.account, record.uid))
-            .and_then(|store| store.probe(secret))
+            .and_then(|record| probe(bindings, stores, *store, &record, secret))
             .map(|opens| Reply::Opened { opens }),
-        (Operation::Change { binding, store }, [old, new]) => {
-            let store = recorded(bindings, *binding)
-                .and_then(|record| stores.open(*store, &record.account, record.uid));
+        (Operation::Compare { binding }, []) => recorded(bindings, *binding)
+            .and_then(|record| changed(stores, &record))
+            .map(|changed| Reply::Compared { changed }),
+        (Operation::Change { binding, store, to }, [old, new]) => {
+            let store =
+                recorded(bindings, *binding).and_then(|record| stores.open(*store, &record, *to));
             let moved = store
                 .map_err(ChangeFault::from)
                 .and_then(|mut store| store.change(old, new));
+            match reply_of(moved) {
+                Ok(reply) => reply,
+                Err(unknown) => return unknown,
+            }
+        }
+        (Operation::SetAside { binding }, [new]) => {
+            let store = recorded(bindings, *binding)
+                .and_then(|record| stores.open(StoreKind::Keychain, &record, None));
+            let moved = store
+                .map_err(ChangeFault::from)
+                .and_then(|mut store| store.reset(new));
             match reply_of(moved) {
                 Ok(reply) => reply,
                 Err(unknown) => return unknown,
@@ -94,6 +126,9 @@ pub(crate) fn operate(
             | Operation::Link { .. }
             | Operation::ResetChallenge { .. }
             | Operation::Reset { .. }
+            | Operation::Adopt { .. }
+            | Operation::SetAside { .. }
+            | Operation::Compare { .. }
             | Operation::Preflight { .. }
             | Operation::Probe { .. }
             | Operation::Change { .. },
@@ -151,7 +186,7 @@ fn link(
     if bindings.judge(&record).map_err(|fault| no_record(&fault))? == Recorded::Taken {
         return Err(taken());
     }
-    let store = stores.open(StoreKind::Account, &record.account, record.uid)?;
+    let store = stores.open(StoreKind::Account, &record, None)?;
     if !store.probe(password)? {
         let detail = "the password doesn't open the account";
         return Err(Refusal::new(Code::NotTheComputersPassword, detail));
@@ -160,21 +195,112 @@ fn link(
         .record(&record)
         .map_err(|fault| no_record(&fault))?
     {
-        Recorded::Done => Ok(Reply::Done),
+        Recorded::Done => {
+            note(bindings, stores, &record);
+            Ok(Reply::Done)
+        }
         Recorded::Taken => Err(taken()),
     }
 }
 
-fn recorded(bindings: &Bindings, binding: lockstep_model::BindingId) -> Result<Record, Refusal> {
+/// Opens a store; of an account it is kept what it was like then.
+fn probe(
+    bindings: &Bindings,
+    stores: &impl Stores,
+    kind: StoreKind,
+    record: &Record,
+    secret: &Secret,
+) -> Result<bool, Refusal> {
+    let opens = stores.open(kind, record, None)?.probe(secret)?;
+    if opens && kind == StoreKind::Account {
+        note(bindings, stores, record);
+    }
+    Ok(opens)
+}
+
+/// Notes what an account is like that was opened just now. Without the note somebody is asked once
+/// too often; what was found out is true all the same.
+fn note(bindings: &Bindings, stores: &impl Stores, record: &Record) {
+    if let Err(refusal) = try_to_note(bindings, stores, record) {
+        eprintln!("what the account is like was not noted: {refusal}");
+    }
+}
+
+fn try_to_note(bindings: &Bindings, stores: &impl Stores, record: &Record) -> Result<(), Refusal> {
+    let fingerprint = Some(stores.fingerprint(record)?);
+    if record.fingerprint == fingerprint {
+        return Ok(());
+    }
+    let noted = bindings.alter(record.binding, |record| {
+        // It may have been forgotten meanwhile.
+        if let Some(record) = record {
+            record.fingerprint = fingerprint;
+        }
+        Ok::<(), BindingsFault>(())
+    });
+    noted.map_err(|fault| no_record(&fault))
+}
+
+fn changed(stores: &impl Stores, record: &Record) -> Result<bool, Refusal> {
+    let Some(known) = &record.fingerprint else {
+        return Ok(false);
+    };
+    Ok(stores.fingerprint(record)? != *known)
+}
+
+/// Has a store follow, if it is there and opens with the account's password.
+fn adopt(
+    bindings: &Bindings,
+    stores: &impl Stores,
+    kind: StoreKind,
+    record: &Record,
+    password: &Secret,
+) -> Result<Adoption, Refusal> {
+    match kind {
+        StoreKind::Account => {
+            let detail = "the account follows from the start";
+            Err(Refusal::new(Code::BadRequest, detail))
+        }
+        // It is the owner's own, and known by that: there is nothing to write down.
+        StoreKind::Keychain => match stores.keychain(record)? {
+            None => Ok(Adoption::NotThere),
+            Some(keychain) if keychain.probe(password)? => Ok(Adoption::Follows),
+            Some(_) => Ok(Adoption::OwnPassword),
+        },
+        StoreKind::Disk => {
+            let disks = stores.disks(record)?;
+            if disks.is_empty() {
+                return Ok(Adoption::NotThere);
+            }
+            for (disk, store) in disks {
+                if store.probe(password)? {
+                    let follows = bindings.alter(record.binding, |record| {
+                        let found = record.map(|record| record.disk = Some(disk));
+                        Ok::<_, BindingsFault>(found)
+                    });
+                    let found = follows.map_err(|fault| no_record(&fault))?;
+                    return found
+                        .map(|()| Adoption::Follows)
+                        .ok_or_else(|| unknown(record.binding));
+                }
+            }
+            Ok(Adoption::OwnPassword)
+        }
+    }
+}
+
+fn recorded(bindings: &Bindings, binding: BindingId) -> Result<Record, Refusal> {
     bindings
         .find(binding)
         .map_err(|fault| no_record(&fault))?
-        .ok_or_else(|| {
-            Refusal::new(
-                Code::HelperRefused,
-                format!("no binding {binding} recorded"),
-            )
-        })
+        .ok_or_else(|| unknown(binding))
+}
+
+fn unknown(binding: BindingId) -> Refusal {
+    Refusal::new(
+        Code::HelperRefused,
+        format!("no binding {binding} recorded"),
+    )
 }
 
 pub(crate) fn no_record(fault: &BindingsFault) -> Refusal {
@@ -204,6 +330,8 @@ pub(crate) mod tests {
     /// One account, anna, uid 1000, on a computer in memory.
     pub(crate) struct OneAccount {
         pub(crate) store: FakeStore,
+        pub(crate) keychain: FakeStore,
+        pub(crate) disk: FakeStore,
         pub(crate) uid: Mutex<u32>,
         obstacle: Option<Code>,
     }
@@ -211,9 +339,16 @@ pub(crate) mod tests {
     impl OneAccount {
         pub(crate) fn with_password(password: &[u8]) -> Self {
             let password = Secret::copy_of(password);
-            let store = FakeStore::new(StoreKind::Account, CAPABILITIES, &password);
+            let disk = Capabilities {
+                several_slots: true,
+                can_be_reset: false,
+                ..CAPABILITIES
+            };
+            let of = |kind, capabilities| FakeStore::new(kind, capabilities, &password);
             Self {
-                store,
+                store: of(StoreKind::Account, CAPABILITIES),
+                keychain: of(StoreKind::Keychain, CAPABILITIES),
+                disk: of(StoreKind::Disk, disk),
                 uid: Mutex::new(1000),
                 obstacle: None,
             }
@@ -221,15 +356,15 @@ pub(crate) mod tests {
     }
 
     impl Stores for OneAccount {
-        fn examine(&self) -> Health {
-            Health {
+        fn examine(&self) -> Result<Health, Refusal> {
+            Ok(Health {
                 version: "of a test".into(),
                 confinement: Confinement {
                     files: Files::Open,
                     calls: false,
                 },
                 hardware: None,
-            }
+            })
         }
 
         fn describe(&self, uid: u32) -> Result<Account, Refusal> {
@@ -240,22 +375,41 @@ pub(crate) mod tests {
                 name: "anna".into(),
                 uid,
                 obstacle: self.obstacle,
+                disk: false,
             })
         }
 
         fn open(
             &self,
             kind: StoreKind,
-            account: &str,
-            uid: u32,
+            record: &Record,
+            _to: Option<Stamp>,
         ) -> Result<Box<dyn Store>, Refusal> {
-            if kind != StoreKind::Account {
-                return Err(Refusal::new(Code::HelperRefused, "no such store"));
-            }
-            if account != "anna" || uid != *self.uid.lock().unwrap() {
+            if record.account != "anna" || record.uid != *self.uid.lock().unwrap() {
                 return Err(Refusal::new(Code::AccountChanged, "somebody else"));
             }
-            Ok(Box::new(self.store.clone()))
+            match (kind, &record.disk) {
+                (StoreKind::Account, _) => Ok(Box::new(self.store.clone())),
+                (StoreKind::Keychain, _) => Ok(Box::new(self.keychain.clone())),
+                (StoreKind::Disk, Some(_)) => Ok(Box::new(self.disk.clone())),
+                (StoreKind::Disk, None) => Err(Refusal::new(Code::HelperRefused, "not recorded")),
+            }
+        }
+
+        fn fingerprint(&self, _record: &Record) -> Result<Bytes, Refusal> {
+            Ok(Bytes(self.store.changes().to_be_bytes().to_vec()))
+        }
+
+        fn keychain(&self, record: &Record) -> Result<Option<Box<dyn Store>>, Refusal> {
+            self.open(StoreKind::Keychain, record, None).map(Some)
+        }
+
+        fn disks(&self, _record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal> {
+            let disk = Disk {
+                device: "/dev/disk".into(),
+                uuid: "of a test".to_owned(),
+            };
+            Ok(vec![(disk, Box::new(self.disk.clone()))])
         }
     }
 
@@ -300,6 +454,8 @@ pub(crate) mod tests {
             Outcome::Say(
                 Reply::Done
                 | Reply::Opened { .. }
+                | Reply::Adopted(_)
+                | Reply::Compared { .. }
                 | Reply::Account(_)
                 | Reply::Health(_)
                 | Reply::Challenge { .. },
@@ -398,6 +554,7 @@ pub(crate) mod tests {
         let change = || Operation::Change {
             binding,
             store: STORE,
+            to: None,
         };
         assert_eq!(
             code(&desk.ask(change(), &[b"wrong", b"new one"])),
@@ -417,6 +574,55 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_change_by_somebody_else_is_told_until_the_account_is_opened_again() {
+        let mut desk = Desk::new();
+        let binding = desk.link();
+        let compare = || Operation::Compare { binding };
+        let told = |changed| Outcome::Say(Reply::Compared { changed });
+        assert_eq!(desk.ask(compare(), &[]), told(false));
+        let (old, new) = (Secret::copy_of(b"old one"), Secret::copy_of(b"by passwd"));
+        desk.stores.store.change(&old, &new).unwrap();
+        assert_eq!(desk.ask(compare(), &[]), told(true));
+        let probe = || Operation::Probe {
+            binding,
+            store: STORE,
+        };
+        desk.ask(probe(), &[b"old one"]);
+        assert_eq!(desk.ask(compare(), &[]), told(true), "it did not open");
+        desk.ask(probe(), &[b"by passwd"]);
+        assert_eq!(desk.ask(compare(), &[]), told(false));
+    }
+
+    #[test]
+    fn keychain_and_disk_follow_if_they_open_with_the_accounts_password() {
+        let desk = Desk::new();
+        let binding = desk.link();
+        for store in [StoreKind::Keychain, StoreKind::Disk] {
+            let adopt = || Operation::Adopt { binding, store };
+            let adopted = |adoption| Outcome::Say(Reply::Adopted(adoption));
+            let own = adopted(Adoption::OwnPassword);
+            assert_eq!(desk.ask(adopt(), &[b"another"]), own);
+            assert_eq!(desk.ask(adopt(), &[b"old one"]), adopted(Adoption::Follows));
+        }
+        let disk = desk.bindings.find(binding).unwrap().unwrap().disk;
+        assert_eq!(disk.unwrap().uuid, "of a test");
+    }
+
+    #[test]
+    fn a_disk_that_nobody_adopted_is_not_touched() {
+        let desk = Desk::new();
+        let binding = desk.link();
+        let change = Operation::Change {
+            binding,
+            store: StoreKind::Disk,
+            to: None,
+        };
+        let outcome = desk.ask(change, &[b"old one", b"new one"]);
+        assert_eq!(code(&outcome), Some(Code::HelperRefused));
+        assert_eq!(desk.stores.disk.changes(), 0);
+    }
+
+    #[test]
     fn an_unknown_outcome_is_not_put_into_words() {
         for (fault, moved) in [(Fault::VanishBefore, false), (Fault::VanishAfter, true)] {
             let desk = Desk::new();
@@ -425,6 +631,7 @@ pub(crate) mod tests {
             let change = Operation::Change {
                 binding,
                 store: STORE,
+                to: None,
             };
             let outcome = desk.ask(change, &[b"old one", b"new one"]);
             assert!(matches!(outcome, Outcome::SayNothing { .. }), "{outcome:?}");
@@ -447,6 +654,7 @@ pub(crate) mod tests {
         let change = Operation::Change {
             binding,
             store: STORE,
+            to: None,
         };
         let outcome = desk.ask(change, &[b"old one", b"new one"]);
         assert_eq!(code(&outcome), Some(Code::AccountChanged));
@@ -468,6 +676,7 @@ pub(crate) mod tests {
         let change = Operation::Change {
             binding,
             store: STORE,
+            to: None,
         };
         assert_eq!(
             code(&desk.ask(change, &[b"old one"])),

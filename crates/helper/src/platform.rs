@@ -1,19 +1,70 @@
 //! The stores of this computer.
 
-use lockstep_model::{Code, StoreKind};
-use lockstep_protocol::helper::{Account, Confinement, Health};
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use lockstep_model::{Code, Stamp, StoreKind};
+use lockstep_protocol::Bytes;
+use lockstep_protocol::helper::{Account, Confinement, Files, Health};
 use lockstep_stores::linux::account::{self, AccountStore, Identity};
-use lockstep_stores::linux::etc::Etc;
+use lockstep_stores::linux::etc::{Etc, PasswdLine};
 use lockstep_stores::{Refusal, Store};
 
+use crate::bindings::{Disk, Record};
+use crate::fingerprint::Fingerprints;
 use crate::operate::Stores;
+use crate::sandbox::{self, SandboxFault};
 
 /// The real ones.
+///
+/// **Architecture invariant:** whatever leads to a store narrows the sandbox to that kind of store
+/// first. An operation is about one kind, so it never needs more than that.
 pub(crate) struct ThisComputer {
-    /// What this process is kept from.
-    pub(crate) confinement: Confinement,
-    /// The hardware's own identity.
-    pub(crate) hardware: Option<String>,
+    state: PathBuf,
+    hardware: Option<String>,
+    /// Set once the sandbox leaves accounts and nothing else.
+    narrowed: Cell<Option<Confinement>>,
+}
+
+impl ThisComputer {
+    /// The stores beside the records in a folder, and the hardware's own identity.
+    pub(crate) fn new(state: &Path, hardware: Option<String>) -> Self {
+        Self {
+            state: state.to_owned(),
+            hardware,
+            narrowed: Cell::new(None),
+        }
+    }
+
+    fn narrow_to_account(&self) -> Result<Confinement, Refusal> {
+        if let Some(confinement) = self.narrowed.get() {
+            return Ok(confinement);
+        }
+        let confinement = sandbox::narrow_to_account(&self.state).map_err(not_shut_in)?;
+        self.narrowed.set(Some(confinement));
+        if confinement.files == Files::Open {
+            eprintln!("this kernel has no Landlock: files of no concern are not out of reach");
+        }
+        if !confinement.calls {
+            eprintln!("no system call filter for this processor");
+        }
+        Ok(confinement)
+    }
+
+    /// Becomes the owner of the recorded account, if that still is the one that was recorded.
+    fn become_owner(record: &Record) -> Result<PasswdLine, Refusal> {
+        let identity = Identity {
+            name: record.account.clone(),
+            uid: record.uid,
+        };
+        let owner = AccountStore::of(identity).recorded()?;
+        sandbox::become_owner(&owner).map_err(not_shut_in)?;
+        Ok(owner)
+    }
+}
+
+fn not_shut_in(fault: SandboxFault) -> Refusal {
+    Refusal::new(Code::HelperRefused, fault.to_string())
 }
 
 /// The hardware's own identity (`product_uuid` of DMI, sysfs); root's eyes only. None where the
@@ -31,37 +82,65 @@ fn identity(text: &str) -> Option<String> {
 }
 
 impl Stores for ThisComputer {
-    fn examine(&self) -> Health {
-        Health {
+    fn examine(&self) -> Result<Health, Refusal> {
+        Ok(Health {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            confinement: self.confinement,
+            confinement: self.narrow_to_account()?,
             hardware: self.hardware.clone(),
-        }
+        })
     }
 
     fn describe(&self, uid: u32) -> Result<Account, Refusal> {
+        self.narrow_to_account()?;
         let found = account::describe(&Etc::default(), uid)?;
         Ok(Account {
             name: found.identity.name,
             uid: found.identity.uid,
             obstacle: found.obstacle.map(|obstacle| obstacle.code),
+            disk: false,
         })
     }
 
-    fn open(&self, kind: StoreKind, account: &str, uid: u32) -> Result<Box<dyn Store>, Refusal> {
+    fn open(
+        &self,
+        kind: StoreKind,
+        record: &Record,
+        _to: Option<Stamp>,
+    ) -> Result<Box<dyn Store>, Refusal> {
         match kind {
             StoreKind::Account => {
+                self.narrow_to_account()?;
                 let identity = Identity {
-                    name: account.to_owned(),
-                    uid,
+                    name: record.account.clone(),
+                    uid: record.uid,
                 };
                 Ok(Box::new(AccountStore::of(identity)))
             }
-            StoreKind::Disk | StoreKind::Keychain => Err(Refusal::new(
-                Code::HelperRefused,
-                format!("no {kind} is recorded"),
-            )),
+            StoreKind::Keychain => {
+                let _owner = Self::become_owner(record)?;
+                todo!()
+            }
+            StoreKind::Disk => todo!(),
         }
+    }
+
+    fn fingerprint(&self, record: &Record) -> Result<Bytes, Refusal> {
+        self.narrow_to_account()?;
+        let identity = Identity {
+            name: record.account.clone(),
+            uid: record.uid,
+        };
+        let field = AccountStore::of(identity).shadow_field()?;
+        Ok(Fingerprints::open(&self.state)?.of(&record.account, &field))
+    }
+
+    fn keychain(&self, record: &Record) -> Result<Option<Box<dyn Store>>, Refusal> {
+        let _owner = Self::become_owner(record)?;
+        todo!()
+    }
+
+    fn disks(&self, _record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal> {
+        todo!()
     }
 }
 

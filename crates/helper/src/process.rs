@@ -6,7 +6,6 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use lockstep_model::Code;
-use lockstep_protocol::helper::Files;
 use lockstep_stores::Refusal;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
@@ -36,18 +35,8 @@ pub(crate) fn operate_on_standard_input(state: &Path) -> Result<(), ProcessFault
     harden()?;
     // What the sandbox leaves must be there before it is entered.
     let bindings = open(state);
-    let hardware = platform::hardware();
-    let confinement = sandbox::enter(state)?;
-    if confinement.files == Files::Open {
-        eprintln!("this kernel has no Landlock: files of no concern are not out of reach");
-    }
-    if !confinement.calls {
-        eprintln!("no system call filter for this processor");
-    }
-    let computer = ThisComputer {
-        confinement,
-        hardware,
-    };
+    let computer = ThisComputer::new(state, platform::hardware());
+    sandbox::enter()?;
     let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let line = match peer::check(&stream).and(bindings) {
         Ok(bindings) => {

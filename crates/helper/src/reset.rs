@@ -14,6 +14,7 @@ use lockstep_stores::{ChangeFault, Refusal, Store};
 use crate::bindings::{Bindings, BindingsFault, Challenge, Record};
 use crate::clock::Moment;
 use crate::operate::{Stores, no_record};
+use crate::random;
 
 /// How long a challenge is good: the person reads what it costs, a proof is made.
 const GOOD_FOR: Duration = Duration::from_secs(5 * 60);
@@ -36,7 +37,7 @@ pub(crate) fn challenge(
     let record = find(bindings, binding)?;
     realm_of(&record)?;
     account_of(stores, &record)?.may_reset()?;
-    let bytes = Bytes(random()?);
+    let bytes = Bytes(random::bytes(CHALLENGE)?);
     bindings.alter(binding, |record| {
         // It may have been forgotten meanwhile.
         let record = record.ok_or_else(|| unknown(binding))?;
@@ -150,18 +151,7 @@ fn realm_of(record: &Record) -> Result<&Realm, Refusal> {
 }
 
 fn account_of(stores: &impl Stores, record: &Record) -> Result<Box<dyn Store>, Refusal> {
-    stores.open(StoreKind::Account, &record.account, record.uid)
-}
-
-fn random() -> Result<Vec<u8>, Refusal> {
-    let mut bytes = vec![0; CHALLENGE];
-    let mut filled = 0;
-    while filled < CHALLENGE {
-        let flags = rustix::rand::GetRandomFlags::empty();
-        filled += rustix::rand::getrandom(&mut bytes[filled..], flags)
-            .map_err(|fault| Refusal::new(Code::Internal, format!("no randomness: {fault}")))?;
-    }
-    Ok(bytes)
+    stores.open(StoreKind::Account, record, None)
 }
 
 fn refused(detail: impl Into<String>) -> Refusal {

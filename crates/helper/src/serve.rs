@@ -49,6 +49,8 @@ pub(crate) fn serve(
             Ok(Some(match reply {
                 Reply::Done => format!("{name}: done"),
                 Reply::Opened { opens } => format!("{name}: opens: {opens}"),
+                Reply::Adopted(adoption) => format!("{name}: {adoption:?}"),
+                Reply::Compared { changed } => format!("{name}: changed: {changed}"),
                 Reply::Account(account) => format!("{name}: uid {}", account.uid),
                 Reply::Health(health) => format!("{name}: {:?}", health.confinement),
                 Reply::Challenge { .. } => format!("{name}: given"),
@@ -137,7 +139,10 @@ fn name(operation: &Operation) -> String {
         Operation::Link { binding, uid, .. } => format!("link {binding} to uid {uid}"),
         Operation::Preflight { binding, store } => format!("preflight of {store} of {binding}"),
         Operation::Probe { binding, store } => format!("probe of {store} of {binding}"),
-        Operation::Change { binding, store } => format!("change of {store} of {binding}"),
+        Operation::Change { binding, store, .. } => format!("change of {store} of {binding}"),
+        Operation::Adopt { binding, store } => format!("adoption of {store} of {binding}"),
+        Operation::Compare { binding } => format!("comparison of {binding}"),
+        Operation::SetAside { binding } => format!("setting the keychain of {binding} aside"),
         Operation::Unlink { binding } => format!("unlink {binding}"),
         Operation::ResetChallenge { binding } => format!("challenge for {binding}"),
         Operation::Reset { order } => {
@@ -231,6 +236,8 @@ mod tests {
             Some(
                 Reply::Done
                 | Reply::Opened { .. }
+                | Reply::Adopted(_)
+                | Reply::Compared { .. }
                 | Reply::Account(_)
                 | Reply::Health(_)
                 | Reply::Challenge { .. },

@@ -4,7 +4,7 @@
 //! and one [`Reply`]; then the helper's process ends. If no reply comes, the outcome is unknown to
 //! the agent and it must probe.
 
-use lockstep_model::{BindingId, Code, DeviceId, PersonId, StoreKind};
+use lockstep_model::{BindingId, Code, DeviceId, PersonId, Stamp, StoreKind};
 use serde::{Deserialize, Serialize};
 
 use crate::Bytes;
@@ -65,6 +65,23 @@ pub enum Operation {
         binding: BindingId,
         /// Which store.
         store: StoreKind,
+        /// Whose password the new one is: a disk's slot is marked with it.
+        #[serde(default)]
+        to: Option<Stamp>,
+    },
+    /// Has a store follow the binding, if it is there and opens with the account's password. One
+    /// secret: that password. Answers [`Reply::Adopted`].
+    Adopt {
+        /// Which binding.
+        binding: BindingId,
+        /// Which store; the account follows from the start.
+        store: StoreKind,
+    },
+    /// Sets the binding's keychain aside for an empty one. One secret: the new password. Answers
+    /// [`Reply::Done`].
+    SetAside {
+        /// Whose keychain.
+        binding: BindingId,
     },
     /// Asks for a challenge, if the binding's account could be reset now. No secrets. Answers
     /// [`Reply::Challenge`]; every earlier one of the binding is void.
@@ -83,6 +100,12 @@ pub enum Operation {
         /// Which.
         binding: BindingId,
     },
+    /// Says whether somebody else changed the account's password since the helper opened it last.
+    /// No secrets. Answers [`Reply::Compared`].
+    Compare {
+        /// Whose account.
+        binding: BindingId,
+    },
     /// Says how the helper itself stands. No secrets. Answers [`Reply::Health`].
     Examine,
 }
@@ -95,8 +118,11 @@ impl Operation {
             Self::Inspect { .. }
             | Self::Unlink { .. }
             | Self::Examine
+            | Self::Compare { .. }
             | Self::ResetChallenge { .. } => 0,
             Self::Link { .. }
+            | Self::Adopt { .. }
+            | Self::SetAside { .. }
             | Self::Preflight { .. }
             | Self::Probe { .. }
             | Self::Reset { .. } => 1,
@@ -116,6 +142,14 @@ pub enum Reply {
         /// Whether the secret opens the store.
         opens: bool,
     },
+    /// Whether a store follows the binding from now on.
+    Adopted(Adoption),
+    /// Whether an account's password is another one than the helper opened it with last; not, if it
+    /// never did.
+    Compared {
+        /// Whether.
+        changed: bool,
+    },
     /// An account, described.
     Account(Account),
     /// The helper, described.
@@ -132,6 +166,18 @@ pub enum Reply {
         /// Why, for the log: PAM's own words. Holds no secret.
         detail: String,
     },
+}
+
+/// What came of [`Operation::Adopt`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Adoption {
+    /// It opens with the password, and follows.
+    Follows,
+    /// It has a password of its own: it is not linked, and no error.
+    OwnPassword,
+    /// There is no such store.
+    NotThere,
 }
 
 /// Whose reset orders a binding believes.
@@ -154,6 +200,9 @@ pub struct Account {
     pub uid: u32,
     /// Why the account can't be linked, if it can't: locked, expired, managed elsewhere, system.
     pub obstacle: Option<Code>,
+    /// Whether a disk of this computer asks for a password at the start.
+    #[serde(default)]
+    pub disk: bool,
 }
 
 /// How the helper stands.

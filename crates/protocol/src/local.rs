@@ -89,8 +89,10 @@ pub enum Reply {
     Cancel,
     /// Only to [`Need::OldPassword`]: the person has no old password any more.
     Forgotten,
-    /// Only to [`Event::Cost`]: the person accepts it.
+    /// Only to [`Event::Cost`] and [`Event::Consent`]: the person agrees.
     Accept,
+    /// Only to [`Event::Consent`]: the person does not, and the rest goes on.
+    Decline,
 }
 
 /// What the agent tells.
@@ -112,6 +114,12 @@ pub enum Event {
         /// What becomes of each store that the old password would open.
         stores: Vec<StoreCost>,
     },
+    /// A store that others may open too could follow; whether it may is the person's to say, with
+    /// [`Reply::Accept`] or [`Reply::Decline`].
+    Consent {
+        /// Which.
+        store: StoreKind,
+    },
     /// One store has moved on.
     Progress(StoreRow),
     /// What was found.
@@ -131,7 +139,9 @@ impl Event {
     pub const fn ends(&self) -> bool {
         match self {
             Self::Status(_) | Self::Examined { .. } | Self::Done(_) | Self::Failed(_) => true,
-            Self::Need { .. } | Self::Cost { .. } | Self::Progress(_) => false,
+            Self::Need { .. } | Self::Cost { .. } | Self::Consent { .. } | Self::Progress(_) => {
+                false
+            }
         }
     }
 }

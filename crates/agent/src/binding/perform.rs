@@ -51,11 +51,12 @@ impl Core {
                 from,
                 to,
             } => {
-                let to = SecretRef::Generation(to);
-                let outcome = match (self.secrets.get(&from), self.secrets.get(&to)) {
+                let target = SecretRef::Generation(to);
+                let outcome = match (self.secrets.get(&from), self.secrets.get(&target)) {
                     (Some(old), Some(new)) => {
                         tracing::info!(binding = %self.binding, store = %store, "changing");
-                        self.helper.change(self.binding, store, old, new).await
+                        let helper = &self.helper;
+                        helper.change(self.binding, store, old, (to, new)).await
                     }
                     (None, _) | (_, None) => Outcome::Indeterminate,
                 };
@@ -86,16 +87,8 @@ impl Core {
                 finished(op, outcome)
             }
             Effect::Reset { op, store, to } => {
-                let order = self.order.take().filter(|order| order.stamp == to);
-                let outcome = match (store, order, self.secrets.get(&SecretRef::Generation(to))) {
-                    (StoreKind::Account, Some(Ordered { order, .. }), Some(new)) => {
-                        tracing::info!(binding = %self.binding, store = %store, "resetting");
-                        self.helper.reset(order, new).await
-                    }
-                    (StoreKind::Account | StoreKind::Disk | StoreKind::Keychain, _, _) => {
-                        Outcome::NotApplied(Code::OldPasswordNeeded)
-                    }
-                };
+                tracing::info!(binding = %self.binding, store = %store, "resetting");
+                let outcome = self.reset(store, to).await;
                 finished(op, outcome)
             }
             Effect::AskOld {
@@ -118,6 +111,21 @@ impl Core {
                 };
                 Ok(Came::Input(input))
             }
+        }
+    }
+
+    /// Gives a store the new password without its old one, as the person agreed.
+    async fn reset(&mut self, store: StoreKind, to: Stamp) -> Outcome {
+        let Some(new) = self.secrets.get(&SecretRef::Generation(to)) else {
+            return Outcome::Indeterminate;
+        };
+        match store {
+            StoreKind::Account => match self.order.take().filter(|order| order.stamp == to) {
+                Some(Ordered { order, .. }) => self.helper.reset(order, new).await,
+                None => Outcome::NotApplied(Code::OldPasswordNeeded),
+            },
+            StoreKind::Keychain => self.helper.set_aside(self.binding, new).await,
+            StoreKind::Disk => Outcome::NotApplied(Code::StaysShut),
         }
     }
 

@@ -132,6 +132,9 @@ impl Change<'_> {
                 "nothing at hand opens the account",
             ));
         }
+        if self.core.adopt().await? {
+            self.core.preflight(&new_copy).await?;
+        }
         // Sealed before the directory changes: from here on the new password can be recovered.
         self.core.seal(from.next(), &new_copy)?;
         let change = accepted.change;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use lockstep_client::proof::Ask;
 use lockstep_client::{Fault, From};
 use lockstep_model::password::Password;
-use lockstep_model::{BindingId, Code, EnvelopeId, Secret, Stamp};
+use lockstep_model::{BindingId, Code, EnvelopeId, Secret, Stamp, StoreKind};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::device::{Purpose, Unlink};
 use lockstep_protocol::helper::{Account, Realm};
@@ -29,6 +29,7 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str)
         .map_err(failed)?;
     // A link that was cut before would stand in the way.
     clear_up(Rc::clone(agent), Some(account.uid)).await;
+    let with_disk = account.disk && caller.consents(StoreKind::Disk).await.map_err(failed)?;
     let directory = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
     let password = Password::normalise(&directory);
     let password = password.map_err(|code| failed(Fault::new(code, "typed")))?;
@@ -57,6 +58,10 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str)
         }
     };
     let mut core = binding.core.lock().await;
+    if with_disk {
+        core.allow_disk().map_err(failed)?;
+    }
+    core.adopt().await.map_err(failed)?;
     let input = Input::Proved {
         stamp,
         secrets: core.held(),

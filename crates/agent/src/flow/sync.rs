@@ -79,6 +79,7 @@ async fn sync(
         }
         Err(fault) => return Err(fault),
     };
+    core.adopt().await?;
     let verdict = binding.run(core, input, caller).await?;
     verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
 }

@@ -16,6 +16,7 @@ pub(crate) mod envelopes;
 pub(crate) mod identity;
 pub(crate) mod journal;
 pub(crate) mod machine;
+pub(crate) mod stores;
 
 /// Why something kept can't be read or written.
 #[derive(Debug, thiserror::Error)]

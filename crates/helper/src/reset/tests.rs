@@ -233,7 +233,11 @@ fn a_binding_that_names_no_realm_believes_nobody() {
     linked.refused(&order.sign(&key(1)), Code::LinkedBeforeOrders);
     // Everything else goes on as before.
     let store = StoreKind::Account;
-    let change = Operation::Change { binding, store };
+    let change = Operation::Change {
+        binding,
+        store,
+        to: None,
+    };
     assert_eq!(desk.ask(change, &[OLD, NEW]), Outcome::Say(Reply::Done));
 }
 

@@ -49,39 +49,82 @@ pub(crate) enum FilesFault {
     Open { path: PathBuf, source: io::Error },
 }
 
-/// Leaves the files that an operation needs.
-pub(super) fn confine(state: &Path) -> Result<Files, FilesFault> {
-    let read = AccessFs::ReadFile | AccessFs::ReadDir;
-    let write =
-        read | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile;
+/// What may be done below a place.
+type Rights = BitFlags<AccessFs>;
+
+/// Leaves the files that an operation on an account needs.
+pub(super) fn leave_account(state: &Path) -> Result<Files, FilesFault> {
+    let mut places = readable(read());
+    places.extend([PathBuf::from(ACCOUNTS), state.to_owned()].map(|folder| (folder, write())));
+    places.extend(LABELS.map(|folder| (folder.into(), read() | AccessFs::WriteFile)));
+    confine(&places)
+}
+
+/// Leaves a person's keyrings and runtime folder, and what their keyring's daemon reads.
+pub(super) fn leave_person(uid: u32, home: &Path) -> Result<Files, FilesFault> {
+    let mut places = readable(read() | AccessFs::Execute);
+    let own = write() | AccessFs::MakeDir | AccessFs::RemoveDir | AccessFs::MakeSock;
+    let own = own | AccessFs::Refer | AccessFs::MakeFifo;
+    places.push((home.join(".local/share/keyrings"), own));
+    places.push((PathBuf::from(format!("/run/user/{uid}")), own));
+    places.push(("/tmp".into(), own));
+    places.extend(["/etc", "/proc"].map(|folder| (folder.into(), read())));
+    confine(&places)
+}
+
+/// Leaves the disks and the helper's records, and what `cryptsetup` reads.
+pub(super) fn leave_disks(state: &Path, device: Option<&Path>) -> Result<Files, FilesFault> {
+    let mut places = readable(read() | AccessFs::Execute);
+    let locks = write() | AccessFs::MakeDir | AccessFs::RemoveDir;
+    places.extend(["/run/cryptsetup", "/run/lock"].map(|folder| (folder.into(), locks)));
+    places.push((state.to_owned(), write()));
+    places.extend(["/etc", "/proc", "/sys"].map(|folder| (folder.into(), read())));
+    let open = read() | AccessFs::WriteFile | AccessFs::IoctlDev;
+    places.push(("/dev".into(), if device.is_some() { read() } else { open }));
+    // A header in a file is locked and written like a device.
+    places.extend(device.map(|device| (device.to_owned(), open)));
+    confine(&places)
+}
+
+fn read() -> Rights {
+    AccessFs::ReadFile | AccessFs::ReadDir
+}
+
+fn write() -> Rights {
+    read() | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile
+}
+
+/// What everybody may read, and single files.
+fn readable(rights: Rights) -> Vec<(PathBuf, Rights)> {
+    let folders = READ.map(|folder| (PathBuf::from(folder), rights));
+    let single = SINGLE.map(|(file, written)| {
+        let write = if written {
+            AccessFs::WriteFile.into()
+        } else {
+            Rights::empty()
+        };
+        (PathBuf::from(file), write | AccessFs::ReadFile)
+    });
+    folders.into_iter().chain(single).collect()
+}
+
+fn confine(places: &[(PathBuf, Rights)]) -> Result<Files, FilesFault> {
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(TESTED))?
         .handle_access(AccessNet::from_all(TESTED))?
         .scope(Scope::from_all(TESTED))?
         .create()?;
-    let mut allow = |path: &Path, rights: BitFlags<AccessFs>| -> Result<(), FilesFault> {
+    for (path, rights) in places {
         if let Some(place) = open(path)? {
+            // Of a single file only some rights mean anything.
+            let rights = if path.is_dir() {
+                *rights
+            } else {
+                *rights & AccessFs::from_file(TESTED)
+            };
             (&mut rules).add_rule(PathBeneath::new(place, rights))?;
         }
-        Ok(())
-    };
-    for folder in READ {
-        allow(Path::new(folder), read)?;
-    }
-    for folder in [Path::new(ACCOUNTS), state] {
-        allow(folder, write)?;
-    }
-    for folder in LABELS {
-        allow(Path::new(folder), read | AccessFs::WriteFile)?;
-    }
-    for (file, written) in SINGLE {
-        let rights = if written {
-            AccessFs::ReadFile | AccessFs::WriteFile
-        } else {
-            AccessFs::ReadFile.into()
-        };
-        allow(Path::new(file), rights)?;
     }
     Ok(match rules.restrict_self()?.ruleset {
         RulesetStatus::FullyEnforced => Files::Confined,

@@ -1,16 +1,19 @@
-//! Shuts this process in, and everything that PAM loads into it, before a stranger's byte is read.
+//! Shuts this process in: before a stranger's byte is read from what no operation needs, and once it
+//! is known what the operation is about, from all that this one doesn't.
 //!
-//! | module | leaves |
-//! |---|---|
-//! | [`calls`] | no network, no program to start, no other process to look into |
-//! | [`files`] | the account files, the helper's records, and libraries to read |
-//! | [`powers`] | of root's powers the one that gives a new shadow file its group |
+//! | module | leaves at first | then for an account | for a keychain | for a disk |
+//! |---|---|---|---|---|
+//! | [`calls`] | no network, no namespaces, no other process to look into | and no program to start | | |
+//! | [`files`] | all that root has | account files, records, libraries | the owner's keyrings | disks, records |
+//! | [`powers`] | to give files away, to become somebody | the first | none: it becomes the owner for good | none |
 //!
-//! systemd's unit grants no more either; this holds where there is no systemd, and inside it.
+//! systemd's unit grants no more than what is left at first; this holds where there is no systemd,
+//! and inside it.
 
 use std::path::Path;
 
 use lockstep_protocol::helper::Confinement;
+use lockstep_stores::linux::etc::PasswdLine;
 
 mod calls;
 mod files;
@@ -27,11 +30,32 @@ pub(crate) enum SandboxFault {
     Powers(std::io::Error),
 }
 
-/// Enters the sandbox; there is no way out. Says what this kernel could not give.
-pub(crate) fn enter(state: &Path) -> Result<Confinement, SandboxFault> {
-    let files = files::confine(state)?;
-    // Last but one, since the filter itself refuses calls that the others make.
-    powers::give_up().map_err(SandboxFault::Powers)?;
-    let calls = calls::filter().map_err(SandboxFault::Calls)?;
+/// Enters what holds for every operation; there is no way out.
+pub(crate) fn enter() -> Result<(), SandboxFault> {
+    powers::keep(powers::ANY).map_err(SandboxFault::Powers)?;
+    calls::filter(calls::Programs::Allowed).map_err(SandboxFault::Calls)?;
+    Ok(())
+}
+
+/// Leaves what an operation on an account needs. Says what this kernel could not give.
+pub(crate) fn narrow_to_account(state: &Path) -> Result<Confinement, SandboxFault> {
+    let files = files::leave_account(state)?;
+    powers::keep(powers::ACCOUNT).map_err(SandboxFault::Powers)?;
+    // Last, since the filter itself refuses calls that the others make.
+    let calls = calls::filter(calls::Programs::Refused).map_err(SandboxFault::Calls)?;
     Ok(Confinement { files, calls })
+}
+
+/// Becomes the owner of a keychain for good, and leaves what an operation on it needs.
+pub(crate) fn become_owner(owner: &PasswdLine) -> Result<(), SandboxFault> {
+    powers::become_person(owner.uid, owner.gid).map_err(SandboxFault::Powers)?;
+    files::leave_person(owner.uid, &owner.home)?;
+    Ok(())
+}
+
+/// Leaves what an operation on a disk needs; on every disk, while none is recorded.
+pub(crate) fn narrow_to_disk(state: &Path, device: Option<&Path>) -> Result<(), SandboxFault> {
+    files::leave_disks(state, device)?;
+    powers::keep(powers::NONE).map_err(SandboxFault::Powers)?;
+    Ok(())
 }

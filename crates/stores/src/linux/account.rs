@@ -94,7 +94,12 @@ impl AccountStore {
     }
 
     /// The account's line, if it still is the one that was recorded.
-    fn recorded(&self) -> Result<PasswdLine, Refusal> {
+    ///
+    /// # Errors
+    ///
+    /// [`Code::AccountChanged`] when it isn't, [`Code::AccountNotForPeople`],
+    /// [`Code::StateUnreadable`].
+    pub fn recorded(&self) -> Result<PasswdLine, Refusal> {
         refuse_system(&self.etc, self.identity.uid)?;
         let by_name = self
             .etc
@@ -112,6 +117,15 @@ impl AccountStore {
                 Err(Refusal::new(Code::AccountChanged, detail))
             }
         }
+    }
+
+    /// The account's shadow field: another one means another password.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::recorded`].
+    pub fn shadow_field(&self) -> Result<Secret, Refusal> {
+        field(&self.etc, &self.recorded()?.name)
     }
 
     /// The shadow field of an account that may be reset: root's tools would unlock a locked one.

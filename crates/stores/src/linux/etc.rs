@@ -2,8 +2,10 @@
 //!
 //! Formats: passwd(5), shadow(5), login.defs(5).
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -35,6 +37,8 @@ pub struct PasswdLine {
     pub uid: u32,
     /// The primary group.
     pub gid: u32,
+    /// The home folder.
+    pub home: PathBuf,
     /// Whether the password is in shadow(5), which the field `x` says.
     pub shadowed: bool,
 }
@@ -259,7 +263,7 @@ impl Etc {
 }
 
 fn parse_passwd(fields: &[&[u8]]) -> Option<PasswdLine> {
-    let [name, password, uid, gid, _, _, _] = fields else {
+    let [name, password, uid, gid, _, home, _] = fields else {
         return None;
     };
     let name = std::str::from_utf8(name)
@@ -269,6 +273,7 @@ fn parse_passwd(fields: &[&[u8]]) -> Option<PasswdLine> {
         name: name.to_owned(),
         uid: number(uid)?,
         gid: number(gid)?,
+        home: PathBuf::from(OsStr::from_bytes(home)),
         shadowed: *password == b"x",
     })
 }
@@ -368,6 +373,7 @@ mod tests {
             name: "anna".into(),
             uid: 1000,
             gid: 1000,
+            home: "/home/anna".into(),
             shadowed: true,
         };
         assert_eq!(etc.account_by_uid(1000).unwrap(), Some(anna.clone()));

@@ -278,6 +278,7 @@ fn inspection_describes_an_account() {
         name: "anna".into(),
         uid: 1000,
         obstacle: None,
+        disk: false,
     };
     assert_eq!(reply, Some(Reply::Account(account)));
     let unknown = Operation::Inspect { uid: 4711 };

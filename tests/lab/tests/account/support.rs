@@ -223,6 +223,7 @@ pub(crate) fn change(binding: BindingId) -> Operation {
     Operation::Change {
         binding,
         store: StoreKind::Account,
+        to: None,
     }
 }
 

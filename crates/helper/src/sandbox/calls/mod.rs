@@ -9,20 +9,27 @@ use std::io;
 
 use self::sys::Instruction;
 
-/// Installs the filter; `false` where there is none for this processor.
-pub(super) fn filter() -> io::Result<bool> {
+/// Whether programs may be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Programs {
+    /// A keyring's daemon, cryptsetup.
+    Allowed,
+    /// Nothing that PAM does for root takes one.
+    Refused,
+}
+
+/// Installs the filter; `false` where there is none for this processor. One may be laid upon
+/// another, and what any of them refuses is refused.
+pub(super) fn filter(programs: Programs) -> io::Result<bool> {
     let Some(architecture) = AUDIT_ARCHITECTURE else {
         return Ok(false);
     };
-    sys::install(&program(architecture))?;
+    sys::install(&program(architecture, programs))?;
     Ok(true)
 }
 
 /// Refused, and with which error: one that a library takes for "not here".
-const REFUSED: [(i64, i32); 15] = [
-    // Programs: nothing that PAM does for root takes one.
-    (libc::SYS_execve, libc::EACCES),
-    (libc::SYS_execveat, libc::EACCES),
+const REFUSED: [(i64, i32); 13] = [
     // A ring could make sockets and open files without any further call.
     (libc::SYS_io_uring_setup, libc::ENOSYS),
     // Other processes of root, and what they hold.
@@ -40,6 +47,12 @@ const REFUSED: [(i64, i32); 15] = [
     (libc::SYS_perf_event_open, libc::EPERM),
     (libc::SYS_userfaultfd, libc::EPERM),
     (libc::SYS_open_by_handle_at, libc::EPERM),
+];
+
+/// Refused, where no program may be started.
+const PROGRAMS: [(i64, i32); 2] = [
+    (libc::SYS_execve, libc::EACCES),
+    (libc::SYS_execveat, libc::EACCES),
 ];
 
 /// `AUDIT_ARCH_*` of the processor (linux/audit.h).
@@ -60,7 +73,7 @@ const FIRST_ARGUMENT: u32 = 16;
 const X32: u32 = 0x4000_0000;
 
 /// A program for classic BPF: jumps count instructions from the next one.
-fn program(architecture: u32) -> Vec<Instruction> {
+fn program(architecture: u32, programs: Programs) -> Vec<Instruction> {
     let mut program = vec![
         // Calls of another architecture have other numbers: none of them is made here.
         Instruction::load(ARCHITECTURE),
@@ -70,7 +83,11 @@ fn program(architecture: u32) -> Vec<Instruction> {
         Instruction::if_at_least(X32, 0, 1),
         Instruction::answer(errno(libc::ENOSYS)),
     ];
-    for (call, error) in REFUSED {
+    let starting: &[(i64, i32)] = match programs {
+        Programs::Allowed => &[],
+        Programs::Refused => &PROGRAMS,
+    };
+    for (call, error) in REFUSED.iter().chain(starting).copied() {
         program.push(Instruction::if_equal(number(call), 0, 1));
         program.push(Instruction::answer(errno(error)));
     }
@@ -105,7 +122,9 @@ mod tests {
     fn only_unix_sockets_and_no_programs_are_left() {
         // A thread takes its filter with it when it ends.
         let outcome = std::thread::spawn(|| {
-            assert!(filter().unwrap());
+            assert!(filter(Programs::Allowed).unwrap());
+            assert!(Command::new("/bin/true").status().unwrap().success());
+            assert!(filter(Programs::Refused).unwrap());
             let tcp = TcpListener::bind("127.0.0.1:0").unwrap_err().raw_os_error();
             let udp = UdpSocket::bind("[::1]:0").unwrap_err().raw_os_error();
             let program = Command::new("/bin/true").status().unwrap_err();
