@@ -208,6 +208,19 @@ impl Helper {
         outcome(self.ask(Operation::SetAside { binding }, &[new]).await)
     }
 
+    /// Removes what former passwords still open in a store.
+    pub(crate) async fn remove_old(
+        &self,
+        binding: BindingId,
+        store: StoreKind,
+        current: &Secret,
+    ) -> Outcome {
+        outcome(
+            self.ask(Operation::RemoveOld { binding, store }, &[current])
+                .await,
+        )
+    }
+
     async fn ask(&self, operation: Operation, secrets: &[&Secret]) -> Result<Reply, Fault> {
         let exchange = async {
             let mut stream = UnixStream::connect(&self.socket).await?;

@@ -119,6 +119,17 @@ pub(crate) fn operate(
                 Err(unknown) => return unknown,
             }
         }
+        (Operation::RemoveOld { binding, store }, [current]) => {
+            let store =
+                recorded(bindings, *binding).and_then(|record| stores.open(*store, &record, None));
+            let removed = store
+                .map_err(ChangeFault::from)
+                .and_then(|mut store| store.remove_old(current));
+            match reply_of(removed) {
+                Ok(reply) => reply,
+                Err(unknown) => return unknown,
+            }
+        }
         (
             Operation::Inspect { .. }
             | Operation::Examine
@@ -131,7 +142,8 @@ pub(crate) fn operate(
             | Operation::Compare { .. }
             | Operation::Preflight { .. }
             | Operation::Probe { .. }
-            | Operation::Change { .. },
+            | Operation::Change { .. }
+            | Operation::RemoveOld { .. },
             _,
         ) => Err(Refusal::new(
             Code::BadRequest,
@@ -644,6 +656,28 @@ pub(crate) mod tests {
             );
             assert_eq!(probe, Outcome::Say(Reply::Opened { opens: moved }));
         }
+    }
+
+    #[test]
+    fn what_is_old_goes_beside_the_password_that_opens_it_and_only_then() {
+        let desk = Desk::new();
+        let (binding, store) = (desk.link(), StoreKind::Disk);
+        desk.ask(Operation::Adopt { binding, store }, &[b"old one"]);
+        let to = None;
+        let change = Operation::Change { binding, store, to };
+        let done = Outcome::Say(Reply::Done);
+        assert_eq!(desk.ask(change, &[b"old one", b"new one"]), done);
+        let opens = |secret: &[u8]| {
+            let probe = Operation::Probe { binding, store };
+            desk.ask(probe, &[secret]) == Outcome::Say(Reply::Opened { opens: true })
+        };
+        let remove = |secrets: &[&[u8]]| desk.ask(Operation::RemoveOld { binding, store }, secrets);
+        assert_eq!(code(&remove(&[])), Some(Code::BadRequest));
+        let wrong = Some(Code::NotTheComputersPassword);
+        assert_eq!(code(&remove(&[b"wrong"])), wrong);
+        assert!(opens(b"old one") && opens(b"new one"));
+        assert_eq!(remove(&[b"new one"]), done);
+        assert!(!opens(b"old one") && opens(b"new one"));
     }
 
     #[test]

@@ -143,6 +143,9 @@ fn name(operation: &Operation) -> String {
         Operation::Adopt { binding, store } => format!("adoption of {store} of {binding}"),
         Operation::Compare { binding } => format!("comparison of {binding}"),
         Operation::SetAside { binding } => format!("setting the keychain of {binding} aside"),
+        Operation::RemoveOld { binding, store } => {
+            format!("removal of what is old in {store} of {binding}")
+        }
         Operation::Unlink { binding } => format!("unlink {binding}"),
         Operation::ResetChallenge { binding } => format!("challenge for {binding}"),
         Operation::Reset { order } => {

@@ -83,6 +83,14 @@ pub enum Operation {
         /// Whose keychain.
         binding: BindingId,
     },
+    /// Removes what former passwords still open in a store with several slots. One secret: the
+    /// current password, which must open it. Answers [`Reply::Done`].
+    RemoveOld {
+        /// Whose store.
+        binding: BindingId,
+        /// Which store.
+        store: StoreKind,
+    },
     /// Asks for a challenge, if the binding's account could be reset now. No secrets. Answers
     /// [`Reply::Challenge`]; every earlier one of the binding is void.
     ResetChallenge {
@@ -125,6 +133,7 @@ impl Operation {
             | Self::SetAside { .. }
             | Self::Preflight { .. }
             | Self::Probe { .. }
+            | Self::RemoveOld { .. }
             | Self::Reset { .. } => 1,
             Self::Change { .. } => 2,
         }

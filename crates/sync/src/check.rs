@@ -59,6 +59,15 @@ pub enum Violation {
     /// A reset beside a store that only its old password opens.
     #[error("the {0} would stay shut")]
     StaysShut(StoreKind),
+    /// Old slots removed before a store was opened at the target.
+    #[error("old slots removed before the {0} was opened with the target")]
+    EarlyRemoval(StoreKind),
+    /// A removal in a store that the binding does not have, or that has one slot only.
+    #[error("the {0} has no slots to remove")]
+    NoSlots(StoreKind),
+    /// A second removal in one store.
+    #[error("what is old in the {0} would be removed twice")]
+    RemovedTwice(StoreKind),
     /// Envelopes dropped before a store was opened at the target.
     #[error("envelopes dropped before the {0} was opened with the target")]
     EarlyRetirement(StoreKind),
@@ -85,6 +94,8 @@ struct Walk<'a> {
     /// Changed by this run or by the steps so far.
     changed: BTreeSet<StoreKind>,
     untested_slots: BTreeSet<StoreKind>,
+    /// Rid of what is old by this run or by the steps so far.
+    removed: BTreeSet<StoreKind>,
     /// The plan's changes and resets, all of them; what a change starts from.
     moving: BTreeMap<StoreKind, Option<SecretRef>>,
 }
@@ -104,6 +115,7 @@ impl<'a> Walk<'a> {
             at_hand: BTreeSet::new(),
             changed: BTreeSet::new(),
             untested_slots: BTreeSet::new(),
+            removed: BTreeSet::new(),
             moving: BTreeMap::new(),
         };
         for step in &plan.steps {
@@ -119,6 +131,7 @@ impl<'a> Walk<'a> {
                 | Step::Preflight(_)
                 | Step::Seal(_)
                 | Step::Verify { .. }
+                | Step::RemoveOld { .. }
                 | Step::Retire(_) => {}
             }
         }
@@ -132,6 +145,9 @@ impl<'a> Walk<'a> {
             }
             if progress.attempted {
                 walk.changed.insert(*store);
+            }
+            if progress.removal_tried {
+                walk.removed.insert(*store);
             }
             if progress.claimed && state.capabilities(*store).several_slots {
                 walk.untested_slots.insert(*store);
@@ -169,6 +185,7 @@ impl<'a> Walk<'a> {
                 self.untested_slots.remove(store);
                 self.opened.insert(*store, SecretRef::Generation(*with));
             }
+            Step::RemoveOld { store, keep } => self.remove_old(*store, *keep)?,
             Step::Retire(keep) => self.retire(*keep)?,
         }
         Ok(())
@@ -309,15 +326,39 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// A removal is a change: the store counts as opened again only after it was.
+    fn remove_old(&mut self, store: StoreKind, keep: Stamp) -> Result<(), Violation> {
+        self.aim(keep)?;
+        let capabilities = self.state.config.stores.get(&store);
+        if !capabilities.is_some_and(|it| it.several_slots) {
+            return Err(Violation::NoSlots(store));
+        }
+        self.nothing_is_behind(keep, Violation::EarlyRemoval)?;
+        if !self.removed.insert(store) {
+            return Err(Violation::RemovedTwice(store));
+        }
+        self.opened.remove(&store);
+        Ok(())
+    }
+
     fn retire(&self, keep: Stamp) -> Result<(), Violation> {
         self.aim(keep)?;
+        self.nothing_is_behind(keep, Violation::EarlyRetirement)
+    }
+
+    /// The target is sealed, and every store was opened with it.
+    fn nothing_is_behind(
+        &self,
+        keep: Stamp,
+        or: impl Fn(StoreKind) -> Violation,
+    ) -> Result<(), Violation> {
         let target = SecretRef::Generation(keep);
         if !self.sealed.contains(&target) {
             return Err(Violation::Unsealed);
         }
         for store in self.state.config.stores.keys() {
             if self.opened.get(store) != Some(&target) {
-                return Err(Violation::EarlyRetirement(*store));
+                return Err(or(*store));
             }
         }
         Ok(())

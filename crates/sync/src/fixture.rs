@@ -191,6 +191,11 @@ impl Bench {
                 }
                 (op, line, Outcome::Applied)
             }
+            Effect::RemoveOld { op, store, keep } => (
+                op,
+                format!("remove old {store} but {}", keep.generation),
+                Outcome::Applied,
+            ),
             Effect::Retire { op, keep } => (
                 op,
                 format!("retire all but {}", keep.generation),

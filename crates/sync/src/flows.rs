@@ -60,6 +60,8 @@ fn three_stores_move_in_order() {
             "change keychain 1 to 2",
             "probe account 2",
             "probe keychain 2",
+            "remove old disk but 2",
+            "probe disk 2",
             "retire all but 2",
             "in sync at 2",
         ],

@@ -51,6 +51,8 @@ fn what_opens_is_moved_and_only_the_rest_is_reset() {
         "reset keychain to 2",
         "probe account 2",
         "probe keychain 2",
+        "remove old disk but 2",
+        "probe disk 2",
         "retire all but 2",
         "in sync at 2",
     ];

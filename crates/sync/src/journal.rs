@@ -39,6 +39,13 @@ pub enum Mutation {
         /// Whose password shall open it.
         to: Stamp,
     },
+    /// Remove what former passwords still open in a store with several slots.
+    RemoveOld {
+        /// Which.
+        store: StoreKind,
+        /// Whose password stays.
+        keep: Stamp,
+    },
     /// Drop every envelope but this stamp's.
     Retire(Stamp),
 }
@@ -150,11 +157,17 @@ pub(crate) struct Holding {
     pub(crate) belief: Belief,
     /// The secret that opened it last, whatever has happened since.
     pub(crate) last: Option<SecretRef>,
-    /// Where it was being moved to since it was opened last.
+    /// Where it was being moved to, or what was to stay in it, since it was opened last.
     pub(crate) moving: Option<Stamp>,
     /// Wrong guesses since it was opened last.
     pub(crate) failures: Vec<Timestamp>,
     pub(crate) problem: Option<Code>,
+    /// The removal for this stamp reported success, and the store was not changed since.
+    #[serde(default)]
+    pub(crate) tidied: Option<Stamp>,
+    /// Why the old password still opens it beside the new one.
+    #[serde(default)]
+    pub(crate) notice: Option<Code>,
 }
 
 impl Ledger {
@@ -167,12 +180,15 @@ impl Ledger {
                 self.target = Some(*stamp);
             }
             Record::Opened { store, with, at } => {
-                *self.holding(*store) = Holding {
+                let holding = self.holding(*store);
+                *holding = Holding {
                     belief: Belief::Opens {
                         with: *with,
                         verified_at: *at,
                     },
                     last: Some(*with),
+                    tidied: holding.tidied,
+                    notice: holding.notice,
                     ..Holding::default()
                 };
             }
@@ -196,8 +212,10 @@ impl Ledger {
                 outcome,
             } => {
                 self.last_op = self.last_op.max(*op);
-                if *outcome == Outcome::Applied {
-                    self.applied(*mutation);
+                match outcome {
+                    Outcome::Applied => self.applied(*mutation),
+                    Outcome::NotApplied(code) => self.refused(*mutation, *code),
+                    Outcome::Opened(_) | Outcome::Indeterminate => {}
                 }
             }
             Record::Ended { problems } => {
@@ -243,6 +261,12 @@ impl Ledger {
                 let holding = self.holding(store);
                 holding.belief = Belief::Unknown;
                 holding.moving = Some(to);
+                holding.tidied = None;
+            }
+            Mutation::RemoveOld { store, keep } => {
+                let holding = self.holding(store);
+                holding.belief = Belief::Unknown;
+                holding.moving = Some(keep);
             }
             Mutation::Retire(keep) => {
                 for stamp in self.envelopes.iter().filter(|stamp| *stamp != keep) {
@@ -265,7 +289,21 @@ impl Ledger {
             }
             // A report of success proves nothing: only opening the store does.
             Mutation::Change { .. } | Mutation::Reset { .. } => {}
+            Mutation::RemoveOld { store, keep } => {
+                let holding = self.holding(store);
+                (holding.tidied, holding.notice) = (Some(keep), None);
+            }
             Mutation::Retire(_) => self.doomed.clear(),
+        }
+    }
+
+    fn refused(&mut self, mutation: Mutation, code: Code) {
+        match mutation {
+            Mutation::RemoveOld { store, .. } => self.holding(store).notice = Some(code),
+            Mutation::Seal(_)
+            | Mutation::Change { .. }
+            | Mutation::Reset { .. }
+            | Mutation::Retire(_) => {}
         }
     }
 }

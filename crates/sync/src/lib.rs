@@ -8,13 +8,13 @@
 //!  Proved            +---------------------------------------------------------------+
 //!     |              |                        one run                                |
 //!     v              v                                                               |
-//!  verifying --> preflighting --> (asking) --> sealing --> changing --> opening --> retiring
-//!  which secret   could each      only if      new pass-   disk slot    each with    older
-//!  opens what     store take      nothing at   word, and   (tested at   the new      envelopes
-//!     |           the new one?    hand opens   open the    once), then  password     |
-//!     |              |            a store      copy        account,     |            v
-//!     |              |               |            |        keychain     |        Finish(InSync)
-//!     +--------------+---------------+------------+           |         |
+//!  verifying --> preflighting --> (asking) --> sealing --> changing --> opening --> removing,
+//!  which secret   could each      only if      new pass-   disk slot    each with    retiring
+//!  opens what     store take      nothing at   word, and   (tested at   the new      old slots,
+//!     |           the new one?    hand opens   open the    once), then  password     envelopes
+//!     |              |            a store      copy        account,     |            |
+//!     |              |               |            |        keychain     |            v
+//!     +--------------+---------------+------------+           |         |     Finish(InSync)
 //!                    v                                        v         v
 //!      refused: Finish(Stopped), nothing changed     a store refuses: it waits, named, and the
 //!                                                    others go on; then Finish(Stopped)
@@ -33,7 +33,9 @@
 //! - At most one operation is under way. Every mutation follows a durable [`Record::Intent`] of the
 //!   same operation, and is allowed by [`check`], which shares no code with the planner.
 //! - The new password is sealed before the first change, and no older envelope is dropped before
-//!   every store was opened with the new password after its last change.
+//!   every store was opened with the new password after its last change. The same goes for old
+//!   slots, and to remove one is itself a change: the store is opened once more. One that has to
+//!   stay is a [`Status::notices`] and keeps nothing from being in sync.
 //! - Evidence of an earlier run orders the candidates and is not relied on: every run opens every
 //!   store anew. A store is changed or reset at most once in a run.
 //! - A store is reset only after every secret at hand was tried on it, and the person agreed to
@@ -66,6 +68,8 @@ mod forgotten;
 mod journal;
 mod message;
 mod plan;
+#[cfg(test)]
+mod removal;
 mod secret_ref;
 #[cfg(test)]
 mod simulation;

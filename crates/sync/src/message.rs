@@ -58,7 +58,7 @@ impl Belief {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// A preflight, seal, change or retirement reports success.
+    /// A preflight, seal, change, removal or retirement reports success.
     Applied,
     /// A probe came to a verdict.
     Opened(bool),
@@ -165,6 +165,17 @@ pub enum Effect {
         store: StoreKind,
         /// Whose password shall open it.
         to: Stamp,
+    },
+    /// Remove what former passwords still open in a store with several slots.
+    ///
+    /// [`Outcome::NotApplied`] means that the old one has to stay for now; that is no fault.
+    RemoveOld {
+        /// The operation.
+        op: OpId,
+        /// Which store.
+        store: StoreKind,
+        /// Whose password stays.
+        keep: Stamp,
     },
     /// Drop every envelope but those of this stamp, share and sealed copy.
     Retire {

@@ -60,6 +60,13 @@ pub enum Step {
         /// Whose password.
         with: Stamp,
     },
+    /// Remove what former passwords still open in a store with several slots.
+    RemoveOld {
+        /// Which.
+        store: StoreKind,
+        /// Whose password stays.
+        keep: Stamp,
+    },
     /// Drop every other envelope.
     Retire(Stamp),
 }
@@ -349,6 +356,9 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
         steps.push(Step::Seal(target));
     }
     steps.extend(moves(state, &stages, &movers, target));
+    if given_up.is_none() {
+        steps.extend(removals(state, target));
+    }
 
     let stale = state.envelopes().any(|stamp| stamp != target);
     let untidy = stale || !state.ledger.doomed.is_empty();
@@ -401,6 +411,23 @@ fn moves(
     }
     changes.append(&mut verifications);
     changes
+}
+
+/// What is left of former passwords goes when everything was opened with the new one; to remove it
+/// is a change as well, so that the store is opened once more.
+fn removals(state: &State, target: Stamp) -> Vec<Step> {
+    let holdings = state.ledger.stores.iter();
+    let untidy = holdings.filter(|(store, holding)| {
+        let tried = state.progress(**store).is_some_and(|it| it.removal_tried);
+        state.capabilities(**store).several_slots && holding.tidied != Some(target) && !tried
+    });
+    let steps = untidy.flat_map(|(store, _)| {
+        let (store, keep) = (*store, target);
+        let remove = Step::RemoveOld { store, keep };
+        let with = target;
+        [remove, Step::Verify { store, with }]
+    });
+    steps.collect()
 }
 
 /// Whether a store is, or may be, at the target: from there on it only goes forward.

@@ -97,7 +97,14 @@ impl State {
             stores: stores.collect(),
             pending: self.known().filter(|known| self.target() != Some(*known)),
             odd: self.odd,
+            notices: self.notices().collect(),
         }
+    }
+
+    /// Stores that an old password still opens beside the new one, and why it has to stay.
+    pub fn notices(&self) -> impl Iterator<Item = (StoreKind, Code)> {
+        let stores = self.ledger.stores.iter();
+        stores.filter_map(|(store, holding)| Some((*store, holding.notice?)))
     }
 
     pub(crate) fn with_ledger(config: Config, mut ledger: Ledger) -> Self {
@@ -140,11 +147,11 @@ impl State {
     fn store_state(&self, store: StoreKind) -> StoreState {
         let flight = self.run.as_ref().and_then(|run| run.flight);
         match flight.map(|flight| flight.operation) {
-            Some(Operation::Change { store: busy, .. } | Operation::Reset { store: busy, .. })
-                if busy == store =>
-            {
-                return StoreState::Changing;
-            }
+            Some(
+                Operation::Change { store: busy, .. }
+                | Operation::Reset { store: busy, .. }
+                | Operation::RemoveOld { store: busy, .. },
+            ) if busy == store => return StoreState::Changing,
             Some(Operation::Probe { store: busy, .. }) if busy == store => {
                 return StoreState::Testing;
             }
@@ -180,6 +187,9 @@ pub struct Status {
     /// A stamp of another epoch or a lower generation that the directory announces; only a proof
     /// settles it.
     pub odd: Option<Stamp>,
+    /// Stores that an old password still opens beside the new one, and why it has to stay. It
+    /// keeps no store from being in sync; the next run tries again.
+    pub notices: BTreeMap<StoreKind, Code>,
 }
 
 /// What lives from a proof to its [`crate::Effect::Finish`].
@@ -252,6 +262,10 @@ pub(crate) enum Operation {
         store: StoreKind,
         to: Stamp,
     },
+    RemoveOld {
+        store: StoreKind,
+        keep: Stamp,
+    },
     Retire {
         keep: Stamp,
     },
@@ -267,8 +281,10 @@ pub(crate) struct Progress {
     pub(crate) preflighted: bool,
     /// Changed towards the present target. Never twice in a run.
     pub(crate) attempted: bool,
-    /// The change reported success, and the store is still to be opened.
+    /// The change reported success, or a removal ended, and the store is still to be opened.
     pub(crate) claimed: bool,
+    /// What is old was to be removed. Never twice for one target in a run.
+    pub(crate) removal_tried: bool,
     /// The change reported this refusal, and the store is still to be opened.
     pub(crate) refusal: Option<Code>,
     /// It is left as it is for the rest of this run.

@@ -238,6 +238,17 @@ impl Machine {
                 });
                 self.changed(store, to, outcome);
             }
+            Operation::RemoveOld { store, keep } => {
+                let mutation = Mutation::RemoveOld { store, keep };
+                self.record(Record::Finished {
+                    op,
+                    mutation,
+                    outcome,
+                });
+                if self.state.target() == Some(keep) {
+                    self.progress(store, |progress| progress.claimed = true);
+                }
+            }
             Operation::Retire { keep } => {
                 let mutation = Mutation::Retire(keep);
                 self.record(Record::Finished {

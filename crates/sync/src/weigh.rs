@@ -37,6 +37,7 @@ pub fn weigh(state: &State) -> Option<Weighing> {
         | Step::Seal(_)
         | Step::Change { .. }
         | Step::Verify { .. }
+        | Step::RemoveOld { .. }
         | Step::Retire(_) => None,
     });
     let resets: BTreeSet<StoreKind> = resets.collect();

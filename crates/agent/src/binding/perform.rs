@@ -62,6 +62,16 @@ impl Core {
                 };
                 finished(op, outcome)
             }
+            Effect::RemoveOld { op, store, keep } => {
+                let outcome = match self.secrets.get(&SecretRef::Generation(keep)) {
+                    Some(current) => {
+                        tracing::info!(binding = %self.binding, store = %store, "removing what is old");
+                        self.helper.remove_old(self.binding, store, current).await
+                    }
+                    None => Outcome::Indeterminate,
+                };
+                finished(op, outcome)
+            }
             Effect::Seal { op, stamp } => {
                 let secret = self.secrets.get(&SecretRef::Generation(stamp));
                 let outcome = match secret.map(Secret::duplicate) {

@@ -117,6 +117,66 @@ fn a_wrong_order() {
 }
 
 #[test]
+fn an_early_removal() {
+    let remove = |step: &Step| matches!(step, Step::RemoveOld { .. });
+    for store in [DISK, ACCOUNT, KEYCHAIN] {
+        refuses(
+            |plan| {
+                let (remove, verify) = (at(plan, remove), at(plan, is_verify(store)));
+                let early = plan.steps.remove(remove);
+                plan.steps.insert(verify, early);
+            },
+            Violation::EarlyRemoval(store),
+        );
+    }
+    refuses(
+        |plan| {
+            let seal = at(plan, |step| matches!(step, Step::Seal(_)));
+            let early = plan.steps.remove(at(plan, remove));
+            plan.steps.insert(seal, early);
+        },
+        Violation::Unsealed,
+    );
+    refuses(
+        |plan| {
+            let (remove, keep) = (at(plan, remove), g(2));
+            plan.steps[remove] = Step::RemoveOld {
+                store: ACCOUNT,
+                keep,
+            };
+        },
+        Violation::NoSlots(ACCOUNT),
+    );
+    refuses(
+        |plan| {
+            let (remove, keep) = (at(plan, remove), g(1));
+            plan.steps[remove] = Step::RemoveOld { store: DISK, keep };
+        },
+        Violation::NotTheTarget(g(1)),
+    );
+}
+
+#[test]
+fn a_removal_that_is_repeated_or_not_followed_by_opening_the_store() {
+    let remove = |step: &Step| matches!(step, Step::RemoveOld { .. });
+    refuses(
+        |plan| {
+            let from = at(plan, remove);
+            let again = plan.steps[from..from + 2].to_vec();
+            plan.steps.splice(from..from, again);
+        },
+        Violation::RemovedTwice(DISK),
+    );
+    refuses(
+        |plan| {
+            let remove = at(plan, remove);
+            plan.steps.remove(remove + 1);
+        },
+        Violation::EarlyRetirement(DISK),
+    );
+}
+
+#[test]
 fn an_early_retirement() {
     let retire = |step: &Step| matches!(step, Step::Retire(_));
     refuses(
@@ -128,8 +188,9 @@ fn an_early_retirement() {
     );
     refuses(
         |plan| {
+            let remove = |step: &Step| matches!(step, Step::RemoveOld { .. });
             plan.steps
-                .retain(|it| !is_change(DISK)(it) && !is_verify(DISK)(it))
+                .retain(|it| !is_change(DISK)(it) && !is_verify(DISK)(it) && !remove(it))
         },
         Violation::EarlyRetirement(DISK),
     );

@@ -50,6 +50,11 @@ impl fmt::Display for Step {
             Self::Verify { store, with } => {
                 write!(f, "Open the {store} with the password of {with}")
             }
+            Self::RemoveOld { store, keep } => write!(
+                f,
+                "Remove what former passwords still open in the {store}, keeping the password of \
+                 {keep}"
+            ),
             Self::Retire(keep) => write!(f, "Drop every envelope but that of {keep}"),
         }
     }

@@ -105,6 +105,7 @@ pub(super) enum Label {
 pub(super) struct Seen {
     pub(super) in_sync: bool,
     pub(super) retired: bool,
+    pub(super) removed: bool,
     pub(super) stopped: bool,
     pub(super) asked: bool,
     pub(super) reset: bool,

@@ -178,6 +178,7 @@ impl Next<'_> {
             Operation::Probe { .. } | Operation::Change { .. } | Operation::Reset { .. } => {
                 Code::StoreUnknown
             }
+            Operation::RemoveOld { .. } => Code::OldOpensDisk,
             Operation::Preflight { .. } => Code::HelperUnavailable,
             Operation::Seal { .. } | Operation::Retire { .. } => Code::DirectoryUnreachable,
         });
@@ -201,7 +202,7 @@ impl Next<'_> {
             Operation::Seal { .. } | Operation::Retire { .. } => {
                 ends.extend([done, unknown].concat())
             }
-            Operation::Reset { .. } => {
+            Operation::Reset { .. } | Operation::RemoveOld { .. } => {
                 ends.extend([done, unknown].concat());
                 if self.scenario.lies {
                     ends.extend(lies);
@@ -235,9 +236,10 @@ impl Next<'_> {
                     Operation::Change { store, from, .. } => {
                         node.world.opens[&store] & self.password(&node.world, from) != 0
                     }
-                    Operation::Seal { .. } | Operation::Reset { .. } | Operation::Retire { .. } => {
-                        true
-                    }
+                    Operation::Seal { .. }
+                    | Operation::Reset { .. }
+                    | Operation::RemoveOld { .. }
+                    | Operation::Retire { .. } => true,
                     Operation::Probe { .. } | Operation::Preflight { .. } => false,
                 };
                 if !fits {
@@ -468,6 +470,12 @@ impl Next<'_> {
                 intended(op, Mutation::Reset { store, to });
                 self.seen.reset = true;
             }
+            Effect::RemoveOld { op, store, keep } => {
+                let (store, keep) = (*store, *keep);
+                intended(op, Mutation::RemoveOld { store, keep });
+                self.all_open(world, keep, "S2: old slots removed");
+                self.seen.removed = true;
+            }
             Effect::Retire { op, keep } => {
                 intended(op, Mutation::Retire(*keep));
                 self.all_open(world, *keep, "S2: retired");
@@ -541,6 +549,10 @@ impl Next<'_> {
             Operation::Reset { store, to } => {
                 world.opens.insert(store, self.scenario.bit(to));
             }
+            Operation::RemoveOld { store, keep } => {
+                let opens = world.opens[&store] & self.scenario.bit(keep);
+                world.opens.insert(store, opens);
+            }
             Operation::Retire { keep } => world.envelopes &= self.scenario.bit(keep),
         }
     }
@@ -576,7 +588,7 @@ fn canonical(state: &mut State) {
 fn forget_labels(ledger: &mut Ledger) {
     ledger.last_op = OpId(0);
     for holding in ledger.stores.values_mut() {
-        holding.problem = None;
+        (holding.problem, holding.notice) = (None, None);
     }
 }
 

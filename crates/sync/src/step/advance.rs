@@ -60,7 +60,11 @@ impl Machine {
                 let op = self.launch(Operation::Preflight { store, with });
                 self.effects.push(Effect::Preflight { op, store, with });
             }
-            Step::Seal(_) | Step::Change { .. } | Step::Reset { .. } | Step::Retire(_) => {
+            Step::Seal(_)
+            | Step::Change { .. }
+            | Step::Reset { .. }
+            | Step::RemoveOld { .. }
+            | Step::Retire(_) => {
                 if check(plan, &self.state).is_err() {
                     return self.stop(Code::PlanRefused);
                 }
@@ -74,7 +78,7 @@ impl Machine {
         let moved = self
             .state
             .progress(store)
-            .is_some_and(|progress| progress.attempted)
+            .is_some_and(|progress| progress.attempted || progress.removal_tried)
             && self.state.target().map(SecretRef::Generation) == Some(with);
         let counts = self.state.capabilities(store).counts_attempts && !moved;
         if counts
@@ -136,6 +140,19 @@ impl Machine {
                     mutation: Mutation::Reset { store, to },
                 });
                 self.effects.push(Effect::Reset { op, store, to });
+            }
+            Step::RemoveOld { store, keep } => {
+                let (store, keep) = (*store, *keep);
+                self.progress(store, |progress| {
+                    progress.removal_tried = true;
+                    progress.fresh = false;
+                });
+                let op = self.launch(Operation::RemoveOld { store, keep });
+                self.record(Record::Intent {
+                    op,
+                    mutation: Mutation::RemoveOld { store, keep },
+                });
+                self.effects.push(Effect::RemoveOld { op, store, keep });
             }
             Step::Retire(keep) => {
                 let keep = *keep;
