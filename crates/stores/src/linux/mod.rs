@@ -3,7 +3,9 @@
 pub mod account;
 pub mod etc;
 mod homes;
+pub mod keyring;
 mod pam;
 
 pub use account::{AccountStore, Identity};
 pub use etc::Etc;
+pub use keyring::KeyringStore;

@@ -1,0 +1,425 @@
+//! The login keyring of GNOME, as the keychain store.
+//!
+//! Runs as the person, with no power of root's. Only the keyring daemon's own code knows the format
+//! of the file, so whatever is to be known or done is asked of a daemon: the person's own where one
+//! runs, since nothing may change behind its back ([`running`]), else a [`private`] one. That a
+//! password opens the keyring is believed only of a private one that sees a copy.
+
+mod control;
+mod place;
+mod private;
+mod running;
+mod sys;
+
+use std::fs;
+use std::io;
+
+use lockstep_model::{Code, Secret, StoreKind};
+
+use self::control::{Answer, Control, ControlFault};
+use self::place::{Files, KEYSTORE, LOGIN};
+use self::private::Private;
+use self::running::unreachable;
+use crate::{Capabilities, ChangeFault, Refusal, Store, rules};
+
+pub use self::place::Owner;
+
+/// The facts about GNOME's login keyring.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    needs_old_password: true,
+    several_slots: false,
+    needs_session: false,
+    verify_without_change: true,
+    counts_attempts: false,
+    can_be_reset: true,
+};
+
+/// What an encrypted keyring begins with; a keyring without a password is a text.
+const ENCRYPTED: &[u8] = b"GnomeKeyring\n\r\0\n";
+
+/// Whether a person has a login keyring that a password locks.
+///
+/// # Errors
+///
+/// [`Code::KeychainUnreachable`] where it can't be told, or several computers may share it.
+pub fn exists(owner: &Owner) -> Result<bool, Refusal> {
+    let store = KeyringStore::of(owner.clone());
+    match store.files()?.login {
+        Some(bytes) if bytes.starts_with(ENCRYPTED) => store.refuse_shared().map(|()| true),
+        Some(_) | None => Ok(false),
+    }
+}
+
+/// The login keyring of one person.
+#[derive(Clone, Debug)]
+pub struct KeyringStore {
+    owner: Owner,
+}
+
+/// What became of an attempt at opening copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    Opens,
+    Shut,
+    /// The daemon doesn't take the file for a keyring.
+    Damaged,
+}
+
+/// What becomes of the keyring that is in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Former {
+    /// It holds the same secrets as its successor.
+    Replaced,
+    SetAside,
+}
+
+impl KeyringStore {
+    /// The store of a person, who the process already is.
+    #[must_use]
+    pub const fn of(owner: Owner) -> Self {
+        Self { owner }
+    }
+
+    fn files(&self) -> Result<Files, Refusal> {
+        Files::read(&self.owner.folder())
+            .map_err(|fault| unreachable(format!("the keyring can't be read: {fault}")))
+    }
+
+    /// The files, if there is a login keyring that this store may change.
+    fn present(&self) -> Result<Files, Refusal> {
+        let files = self.files()?;
+        match &files.login {
+            None => Err(absent()),
+            Some(bytes) if !bytes.starts_with(ENCRYPTED) => {
+                Err(unreachable("the login keyring is not locked by a password"))
+            }
+            Some(_) => self.refuse_shared().map(|()| files),
+        }
+    }
+
+    /// Refuses a keyring that another computer would find with a password it doesn't know.
+    fn refuse_shared(&self) -> Result<(), Refusal> {
+        match place::is_shared(&self.owner.folder()) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(unreachable("the home may be shared with other computers")),
+            Err(fault) => Err(unreachable(format!("the keyring's folder: {fault}"))),
+        }
+    }
+
+    /// Whether there is nothing but what was set aside: a reset ended before its new keyring.
+    fn was_set_aside(&self, files: &Files) -> Result<bool, Refusal> {
+        let looked = place::has_set_aside(&self.owner.folder());
+        looked
+            .map(|set_aside| files.login.is_none() && set_aside)
+            .map_err(|fault| unreachable(format!("the keyring's folder: {fault}")))
+    }
+
+    /// Tries a password on copies.
+    fn opening(&self, files: &Files, secret: &Secret) -> Result<Opening, Refusal> {
+        // One that isn't encrypted would open with anything.
+        if !files
+            .login
+            .as_ref()
+            .is_some_and(|bytes| bytes.starts_with(ENCRYPTED))
+        {
+            return Ok(Opening::Shut);
+        }
+        let private = Private::with(&self.owner, files)?;
+        let answer = private.control().unlock(secret).map_err(silent)?;
+        // Beside a file that it doesn't understand the daemon makes a new keyring, and opens that.
+        if private
+            .has_made_another()
+            .map_err(|fault| unreachable(format!("the private keyring daemon's folder: {fault}")))?
+        {
+            return Ok(Opening::Damaged);
+        }
+        match answer {
+            Answer::Done => Ok(Opening::Opens),
+            Answer::Denied => Ok(Opening::Shut),
+            Answer::Failed => Err(unreachable("the private keyring daemon failed")),
+        }
+    }
+
+    /// Refuses unless the old password opens the keyring.
+    fn require(&self, files: &Files, old: &Secret) -> Result<(), Refusal> {
+        match self.opening(files, old)? {
+            Opening::Opens => Ok(()),
+            Opening::Shut => Err(wrong_old()),
+            Opening::Damaged => Err(damaged()),
+        }
+    }
+
+    /// Lets the running daemon do it.
+    fn change_through(
+        &self,
+        control: &Control,
+        before: &Files,
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<(), ChangeFault> {
+        match control.change(old, new) {
+            Ok(Answer::Done) => self.prove(new),
+            Ok(answer @ (Answer::Denied | Answer::Failed)) => {
+                if self.files()?.login == before.login {
+                    let detail = format!("the running keyring daemon answered {answer:?}");
+                    Err(Refusal::new(Code::KeychainRefused, detail).into())
+                } else {
+                    Err(unknown(
+                        "the keyring daemon refused, but the file has changed",
+                    ))
+                }
+            }
+            Err(fault @ ControlFault::Lost(_)) => {
+                // It may have died with the work done.
+                self.prove(new).map_err(|_| unknown(fault.to_string()))
+            }
+            Err(fault) => Err(silent(fault).into()),
+        }
+    }
+
+    /// Does it on a copy, and puts the copy in place once it was opened.
+    fn change_alone(&self, before: &Files, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
+        let private = Private::with(&self.owner, before)?;
+        match private.control().change(old, new).map_err(silent)? {
+            Answer::Done => {}
+            answer @ (Answer::Denied | Answer::Failed) => {
+                let detail = format!("the private keyring daemon answered {answer:?}");
+                return Err(Refusal::new(Code::KeychainRefused, detail).into());
+            }
+        }
+        let after = private
+            .files()
+            .map_err(|fault| unreachable(format!("the changed copy can't be read: {fault}")))?;
+        drop(private);
+        self.put(before, &after, new, Former::Replaced)
+    }
+
+    /// Puts files in place that open with `new`, if nobody has touched those there before.
+    fn put(
+        &self,
+        before: &Files,
+        after: &Files,
+        new: &Secret,
+        former: Former,
+    ) -> Result<(), ChangeFault> {
+        let (Opening::Opens, Some(login)) = (self.opening(after, new)?, &after.login) else {
+            let detail = "the changed copy doesn't open with the new password";
+            return Err(Refusal::new(Code::KeychainRefused, detail).into());
+        };
+        running::nobody(&self.owner)?;
+        if self.files()? != *before {
+            return Err(unreachable("the keyring was changed by somebody else meanwhile").into());
+        }
+        let folder = self.owner.folder();
+        // First the lesser one: after a crash in between, the same change is done once more, and
+        // the daemon passes over a keystore that has moved already.
+        if let Some(keystore) = &after.keystore
+            && before.keystore.as_ref() != Some(keystore)
+        {
+            place::replace(&folder, KEYSTORE, keystore)
+                .map_err(|fault| unreachable(format!("the keystore can't be written: {fault}")))?;
+        }
+        let aside = match former {
+            Former::SetAside if before.login.is_some() => {
+                Some(place::set_aside(&folder).map_err(not_set_aside)?)
+            }
+            Former::SetAside | Former::Replaced => None,
+        };
+        match place::replace(&folder, LOGIN, login) {
+            Ok(()) => {}
+            Err(fault) if self.files()?.login == before.login => {
+                // A second name of what is in place is of no use.
+                let _kept = aside.map(fs::remove_file);
+                let detail = format!("the keyring can't be written: {fault}");
+                return Err(Refusal::new(Code::KeychainRefused, detail).into());
+            }
+            Err(fault) => return Err(unknown(format!("the keyring was written, but: {fault}"))),
+        }
+        // One that has started meanwhile may still write what it read.
+        running::nobody(&self.owner).map_err(|refusal| unknown(refusal.detail))
+    }
+
+    /// Sees that the keyring in place opens with the new password, durably.
+    fn prove(&self, new: &Secret) -> Result<(), ChangeFault> {
+        let seen = self
+            .files()
+            .and_then(|files| self.opening(&files, new))
+            .map_err(|refusal| unknown(refusal.to_string()))?;
+        if seen != Opening::Opens {
+            return Err(unknown("the keyring doesn't open with the new password"));
+        }
+        place::flush(&self.owner.folder())
+            .map_err(|fault| unknown(format!("the keyring can't be made durable: {fault}")))
+    }
+
+    /// Sets the keyring aside and puts an empty one in place, with nobody's daemon running.
+    fn start_anew_alone(&self, before: &Files, new: &Secret) -> Result<(), ChangeFault> {
+        let nothing = Files {
+            login: None,
+            keystore: before.keystore.clone(),
+        };
+        let private = Private::with(&self.owner, &nothing)?;
+        let answer = private.control().unlock(new).map_err(silent)?;
+        let made = private
+            .files()
+            .map_err(|fault| unreachable(format!("a new keyring can't be read: {fault}")))?;
+        drop(private);
+        let (Answer::Done, Some(_)) = (answer, &made.login) else {
+            return Err(unreachable("no new keyring could be made").into());
+        };
+        // The keystore stays what it is: its own password hasn't changed.
+        let after = Files {
+            login: made.login,
+            keystore: before.keystore.clone(),
+        };
+        self.put(before, &after, new, Former::SetAside)
+    }
+
+    /// Sets the keyring aside and lets the running daemon make an empty one.
+    ///
+    /// It sees that its file is gone whenever it is asked anything, and forgets the keyring; only
+    /// then it makes a new one (`egg_file_tracker_refresh`, `unlock_or_create_login`).
+    fn start_anew_through(
+        &self,
+        control: &Control,
+        before: &Files,
+        new: &Secret,
+    ) -> Result<(), ChangeFault> {
+        let folder = self.owner.folder();
+        let login = folder.join(LOGIN);
+        let mut aside = None;
+        if before.login.is_some() {
+            aside = Some(place::set_aside(&folder).map_err(not_set_aside)?);
+            fs::remove_file(&login).map_err(not_set_aside)?;
+        }
+        let asked = control.unlock(new);
+        if let (Ok(Answer::Done) | Err(ControlFault::Lost(_)), Ok(())) = (&asked, self.prove(new)) {
+            return Ok(());
+        }
+        // Back to where it was, unless a keyring has come to be there.
+        if let Some(aside) = aside {
+            fs::hard_link(&aside, &login)
+                .and_then(|()| place::flush(&folder))
+                .and_then(|()| fs::remove_file(&aside))
+                .map_err(|fault| unknown(format!("the keyring stays set aside: {fault}")))?;
+        }
+        match asked {
+            Err(ControlFault::Lost(fault)) => Err(unknown(format!(
+                "the keyring daemon may still make a new keyring: {fault}"
+            ))),
+            Err(fault) => Err(silent(fault).into()),
+            Ok(answer) => {
+                let detail = format!("the running keyring daemon answered {answer:?}");
+                Err(Refusal::new(Code::KeychainRefused, detail).into())
+            }
+        }
+    }
+}
+
+impl Store for KeyringStore {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Keychain
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    fn preflight(&self, new: &Secret) -> Result<(), Refusal> {
+        rules::check_new(new)?;
+        self.present()?;
+        running::find(&self.owner).map(drop)
+    }
+
+    /// Tries a copy: a keyring that the running daemon holds open would open with anything.
+    fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
+        let could_open = rules::could_open(secret)?;
+        let files = self.files()?;
+        if files.login.is_none() {
+            return if self.was_set_aside(&files)? {
+                Ok(false)
+            } else {
+                Err(absent())
+            };
+        }
+        if !could_open {
+            return Ok(false);
+        }
+        match self.opening(&files, secret)? {
+            Opening::Opens => Ok(true),
+            Opening::Shut => Ok(false),
+            Opening::Damaged => Err(damaged()),
+        }
+    }
+
+    fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        let could_open = rules::could_open(old)?;
+        let before = self.present()?;
+        if !could_open {
+            return Err(wrong_old().into());
+        }
+        let running = running::find(&self.owner)?;
+        self.require(&before, old)?;
+        if old.same_as(new) {
+            return Ok(());
+        }
+        match running {
+            Some(control) => self.change_through(&control, &before, old, new),
+            None => self.change_alone(&before, old, new),
+        }
+    }
+
+    fn may_reset(&self) -> Result<(), Refusal> {
+        let files = self.files()?;
+        if files.login.is_none() && !self.was_set_aside(&files)? {
+            return Err(absent());
+        }
+        self.refuse_shared()?;
+        running::find(&self.owner).map(drop)
+    }
+
+    /// Sets the keyring aside under a dated name, and starts an empty one.
+    fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        self.may_reset()?;
+        let before = self.files()?;
+        if self.opening(&before, new)? == Opening::Opens {
+            return Ok(());
+        }
+        match running::find(&self.owner)? {
+            Some(control) => self.start_anew_through(&control, &before, new),
+            None => self.start_anew_alone(&before, new),
+        }
+    }
+}
+
+fn wrong_old() -> Refusal {
+    Refusal::new(
+        Code::NotTheComputersPassword,
+        "the old password doesn't open the login keyring",
+    )
+}
+
+fn absent() -> Refusal {
+    unreachable("there is no login keyring")
+}
+
+fn damaged() -> Refusal {
+    unreachable("the keyring daemon doesn't understand the login keyring's file")
+}
+
+// By value, since `map_err` hands it over.
+fn silent(fault: ControlFault) -> Refusal {
+    unreachable(format!("the keyring daemon: {fault}"))
+}
+
+fn not_set_aside(fault: io::Error) -> Refusal {
+    unreachable(format!("the keyring can't be set aside: {fault}"))
+}
+
+fn unknown(detail: impl Into<String>) -> ChangeFault {
+    ChangeFault::Unknown {
+        detail: detail.into(),
+    }
+}

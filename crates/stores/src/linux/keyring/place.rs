@@ -1,0 +1,298 @@
+//! Where a person's keyrings are, and how their files are read, replaced and set aside.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::private::write_new;
+
+/// The keyring that opens with the login.
+pub(super) const LOGIN: &str = "login.keyring";
+
+/// Keys and certificates that the same daemon keeps under the same password.
+pub(super) const KEYSTORE: &str = "user.keystore";
+
+/// What is between the name of a file that was set aside and the date.
+///
+/// The daemon shows every `*.keyring` to programs, which would then ask for its old password.
+const ASIDE: &str = ".set-aside-";
+
+/// The most bytes of one file; ten thousand long secrets fit.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+/// Whose keyring it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The user id; the process must run as it.
+    pub uid: u32,
+    /// The home directory.
+    pub home: PathBuf,
+}
+
+impl Owner {
+    /// The folder of the keyrings (the default of `XDG_DATA_HOME`).
+    pub(super) fn folder(&self) -> PathBuf {
+        self.home.join(".local/share/keyrings")
+    }
+
+    /// The folder that exists while the person is logged in (`XDG_RUNTIME_DIR`).
+    pub(super) fn runtime(&self) -> PathBuf {
+        PathBuf::from(format!("/run/user/{}", self.uid))
+    }
+
+    /// The control socket of the person's daemon.
+    pub(super) fn control(&self) -> PathBuf {
+        self.runtime().join("keyring/control")
+    }
+}
+
+/// The files of a folder of keyrings that are locked with the login password.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Files {
+    pub(super) login: Option<Vec<u8>>,
+    pub(super) keystore: Option<Vec<u8>>,
+}
+
+impl Files {
+    pub(super) fn read(folder: &Path) -> io::Result<Self> {
+        Ok(Self {
+            login: read(&folder.join(LOGIN))?,
+            keystore: read(&folder.join(KEYSTORE))?,
+        })
+    }
+
+    pub(super) fn write_into(&self, folder: &Path) -> io::Result<()> {
+        for (name, bytes) in [(LOGIN, &self.login), (KEYSTORE, &self.keystore)] {
+            if let Some(bytes) = bytes {
+                write_new(&folder.join(name), bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file that may be missing; `InvalidData` where something else has its name.
+pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path);
+    let file = match opened {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let about = file.metadata()?;
+    if !about.is_file() || about.len() > MAX_FILE {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Puts a file in the place of another one, whole and durable, or leaves that one as it is.
+pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let target = folder.join(name);
+    let part = folder.join(format!(".{name}.lockstep"));
+    match fs::remove_file(&part) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
+        Ok(()) | Err(_) => {}
+    }
+    let replaced = write_new(&part, bytes).and_then(|file| {
+        file.set_modified(later_than(&target)?)?;
+        file.sync_all()?;
+        fs::rename(&part, &target)
+    });
+    if replaced.is_err() {
+        let _gone = fs::remove_file(&part);
+    }
+    replaced?;
+    File::open(folder)?.sync_all()
+}
+
+/// Now, or the second after a file's own time: a daemon that starts meanwhile tells versions of a
+/// file apart by whole seconds.
+fn later_than(path: &Path) -> io::Result<SystemTime> {
+    let now = SystemTime::now();
+    match fs::metadata(path) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(now),
+        about => Ok(now.max(about?.modified()? + Duration::from_secs(1))),
+    }
+}
+
+/// Makes durable what somebody else wrote.
+pub(super) fn flush(folder: &Path) -> io::Result<()> {
+    File::open(folder.join(LOGIN))?.sync_all()?;
+    File::open(folder)?.sync_all()
+}
+
+/// Gives the login keyring a second name, durably: one with the date that nothing else has.
+pub(super) fn set_aside(folder: &Path) -> io::Result<PathBuf> {
+    let login = folder.join(LOGIN);
+    if fs::symlink_metadata(&login)?.mode() & 0o777 != 0o600 {
+        fs::set_permissions(&login, Permissions::from_mode(0o600))?;
+    }
+    let date = date(SystemTime::now());
+    for number in 1..100 {
+        let name = if number == 1 {
+            format!("{LOGIN}{ASIDE}{date}")
+        } else {
+            format!("{LOGIN}{ASIDE}{date}-{number}")
+        };
+        let aside = folder.join(name);
+        match fs::hard_link(&login, &aside) {
+            Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
+            linked => {
+                linked?;
+                File::open(folder)?.sync_all()?;
+                return Ok(aside);
+            }
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Whether a login keyring was set aside here.
+pub(super) fn has_set_aside(folder: &Path) -> io::Result<bool> {
+    let start = format!("{LOGIN}{ASIDE}");
+    match fs::read_dir(folder) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(false),
+        entries => {
+            for entry in entries? {
+                if entry?.file_name().to_string_lossy().starts_with(&start) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+    }
+}
+
+/// A moment in UTC, in the form `2026-11-24T01-46-54Z`.
+fn date(moment: SystemTime) -> String {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (mut days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let leap = |year: u64| {
+        (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400)
+    };
+    let mut year = 1970;
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    let (day, hour, minute) = (days + 1, seconds / 3600, seconds / 60 % 60);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}-{minute:02}-{:02}Z",
+        seconds % 60
+    )
+}
+
+/// Whether a folder is on a file system that several computers may share.
+pub(super) fn is_shared(folder: &Path) -> io::Result<bool> {
+    let about = rustix::fs::statfs(folder)?;
+    Ok(is_shared_kind(about.f_type))
+}
+
+/// Judges a file system by its magic number (statfs(2)), whose type differs between processors.
+fn is_shared_kind(kind: impl Into<i128>) -> bool {
+    const SHARED: [i128; 9] = [
+        0x6969,      // NFS
+        0x517B,      // SMB
+        0xFE53_4D42, // SMB2
+        0xFF53_4D42, // CIFS
+        0x5346_414F, // AFS
+        0x6B41_4653, // the kernel's AFS
+        0x00C3_6400, // Ceph
+        0x7375_7245, // Coda
+        0x0102_1997, // 9P
+    ];
+    // Some are negative where the field has 32 bits.
+    SHARED.contains(&(kind.into() & 0xFFFF_FFFF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_the_calendars() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00-00-00Z"),
+            (951_782_399, "2000-02-28T23-59-59Z"),
+            (951_782_400, "2000-02-29T00-00-00Z"),
+            (951_868_800, "2000-03-01T00-00-00Z"),
+            (1_795_485_599, "2026-11-24T01-59-59Z"),
+            (4_102_444_799, "2099-12-31T23-59-59Z"),
+            (4_107_542_400, "2100-03-01T00-00-00Z"),
+        ] {
+            assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn what_is_set_aside_is_the_old_one_and_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        assert!(!has_set_aside(folder).unwrap());
+        let mut kept = Vec::new();
+        for text in ["first", "second", "third"] {
+            replace(folder, LOGIN, text.as_bytes()).unwrap();
+            kept.push((set_aside(folder).unwrap(), text));
+        }
+        replace(folder, LOGIN, b"fourth").unwrap();
+        assert!(has_set_aside(folder).unwrap());
+        for (path, text) in &kept {
+            assert_eq!(fs::read_to_string(path).unwrap(), *text);
+            assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o600);
+            assert_ne!(path.extension().unwrap(), "keyring");
+        }
+        assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"fourth");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 4, "nothing is left");
+    }
+
+    #[test]
+    fn a_replaced_file_is_younger_by_a_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let seconds = || fs::metadata(folder.join(LOGIN)).unwrap().mtime();
+        replace(folder, LOGIN, b"one").unwrap();
+        let first = seconds();
+        replace(folder, LOGIN, b"two").unwrap();
+        assert!(seconds() > first);
+        // A leftover of a process that was killed is in nobody's way.
+        fs::write(folder.join(".login.keyring.lockstep"), "half").unwrap();
+        replace(folder, LOGIN, b"three").unwrap();
+        assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"three");
+    }
+
+    #[test]
+    fn only_plain_files_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(LOGIN);
+        assert_eq!(read(&path).unwrap(), None);
+        std::os::unix::fs::symlink("/etc/hostname", &path).unwrap();
+        assert!(read(&path).is_err());
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(read(&path).is_err());
+    }
+
+    #[test]
+    fn shared_file_systems_are_known() {
+        assert!(!is_shared(Path::new("/proc")).unwrap());
+        assert!(is_shared_kind(0x6969));
+        assert!(is_shared_kind(0xFF53_4D42_u32.cast_signed()));
+        assert!(!is_shared_kind(0xEF53), "ext4");
+    }
+}
