@@ -7,7 +7,8 @@ use lockstep_model::{Code, Stamp, StoreKind};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::helper::{Account, Confinement, Files, Health};
 use lockstep_stores::linux::account::{self, AccountStore, Identity};
-use lockstep_stores::linux::etc::{Etc, PasswdLine};
+use lockstep_stores::linux::etc::Etc;
+use lockstep_stores::linux::keyring::{self, KeyringStore, Owner};
 use lockstep_stores::{Refusal, Store};
 
 use crate::bindings::{Disk, Record};
@@ -52,14 +53,17 @@ impl ThisComputer {
     }
 
     /// Becomes the owner of the recorded account, if that still is the one that was recorded.
-    fn become_owner(record: &Record) -> Result<PasswdLine, Refusal> {
+    fn become_owner(record: &Record) -> Result<Owner, Refusal> {
         let identity = Identity {
             name: record.account.clone(),
             uid: record.uid,
         };
-        let owner = AccountStore::of(identity).recorded()?;
-        sandbox::become_owner(&owner).map_err(not_shut_in)?;
-        Ok(owner)
+        let line = AccountStore::of(identity).recorded()?;
+        sandbox::become_owner(&line).map_err(not_shut_in)?;
+        Ok(Owner {
+            uid: line.uid,
+            home: line.home,
+        })
     }
 }
 
@@ -116,11 +120,8 @@ impl Stores for ThisComputer {
                 };
                 Ok(Box::new(AccountStore::of(identity)))
             }
-            StoreKind::Keychain => {
-                let _owner = Self::become_owner(record)?;
-                todo!()
-            }
-            StoreKind::Disk => todo!(),
+            StoreKind::Keychain => Ok(Box::new(KeyringStore::of(Self::become_owner(record)?))),
+            StoreKind::Disk => Err(Refusal::new(Code::HelperRefused, "no disk is recorded")),
         }
     }
 
@@ -135,12 +136,16 @@ impl Stores for ThisComputer {
     }
 
     fn keychain(&self, record: &Record) -> Result<Option<Box<dyn Store>>, Refusal> {
-        let _owner = Self::become_owner(record)?;
-        todo!()
+        let owner = Self::become_owner(record)?;
+        Ok(if keyring::exists(&owner)? {
+            Some(Box::new(KeyringStore::of(owner)))
+        } else {
+            None
+        })
     }
 
     fn disks(&self, _record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal> {
-        todo!()
+        Ok(Vec::new())
     }
 }
 

@@ -51,6 +51,22 @@ pub fn browse(what: &str, said: &Value) -> anyhow::Result<Value> {
         .with_context(|| format!("the browser printed no JSON: {out}"))
 }
 
+/// Has a person change the password in the portal, by its interface.
+///
+/// # Errors
+///
+/// When it is refused.
+pub fn change(directory: &Directory, user: &str, from: &str, to: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let portal = Visitor::sign_in(directory, user, from).await?;
+        portal.change(from, to).await?;
+        Ok(())
+    })
+}
+
 /// A person signed in to the portal's interface.
 pub struct Visitor {
     client: Client,

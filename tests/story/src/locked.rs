@@ -1,0 +1,117 @@
+//! What else a password locks on a computer: a login keyring, and a disk's header.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use anyhow::{Context as _, ensure};
+
+use crate::world::Computer;
+
+/// What the keyring holds.
+const INSIDE: &str = "what opens the wireless network";
+
+/// Where the disk's header is; there is no device mapper here, and nothing but the header is needed.
+pub const DISK: &str = "/var/lib/disk.img";
+
+/// Reads a password, then has a daemon of its own bus open the login keyring with it, or make one.
+const UNLOCK: &str = r#"
+set -eu
+IFS= read -r password
+printf %s "$password" | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+"#;
+
+/// Ends the daemon that was started, whatever came of it.
+const QUIT: &str = "status=$?; pkill -u $(id -u) gnome-keyring-d; exit $status";
+
+impl Computer {
+    /// Makes a login keyring with something in it; nobody is logged in afterwards.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't come to be.
+    pub fn make_keyring(&self, password: &str) -> anyhow::Result<()> {
+        self.device.prepare_session(self.account())?;
+        let store = format!("printf %s '{INSIDE}' | secret-tool store --label=wifi use wifi");
+        let stored = self.with_keyring(password, &store)?;
+        ensure!(stored.0, "no keyring was made: {}", stored.1);
+        ensure!(self.keyring_opens(password)?, "the keyring holds nothing");
+        Ok(())
+    }
+
+    /// Whether this password opens the keyring, asked as a log-in asks, and what was put into it is
+    /// still there.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be asked.
+    pub fn keyring_opens(&self, password: &str) -> anyhow::Result<bool> {
+        let looked = self.with_keyring(password, "timeout 3 secret-tool lookup use wifi")?;
+        Ok(looked.0 && looked.1 == INSIDE)
+    }
+
+    fn with_keyring(&self, password: &str, script: &str) -> anyhow::Result<(bool, String)> {
+        let mut command = self.device.command_as(self.account(), "dbus-run-session")?;
+        command.args(["--", "bash", "-c"]);
+        command.arg(format!("trap '{QUIT}' EXIT\n{UNLOCK}\n{script}"));
+        self.fed(command, password)
+    }
+
+    /// Makes a disk's header with quick key stretching, which the computer asks for at the start.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't come to be.
+    pub fn make_disk(&self, password: &str) -> anyhow::Result<()> {
+        let mut format = self.device.command("sh")?;
+        format.args([
+            "-euc",
+            "truncate -s 20M $0; echo \"root_crypt $0 none luks\" >/etc/crypttab; \
+            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 32768 \
+            --pbkdf-force-iterations 4 --pbkdf-parallel 1 --key-file - $0",
+            DISK,
+        ]);
+        let (made, said) = self.fed_bytes(format, password.as_bytes())?;
+        ensure!(made, "no disk was made: {said}");
+        Ok(())
+    }
+
+    /// Whether this password opens the disk's header.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be asked.
+    pub fn disk_opens(&self, password: &str) -> anyhow::Result<bool> {
+        let mut open = self.device.command("cryptsetup")?;
+        open.args(["open", "--test-passphrase", "--key-file", "-", DISK]);
+        Ok(self.fed_bytes(open, password.as_bytes())?.0)
+    }
+
+    fn fed(&self, command: std::process::Command, line: &str) -> anyhow::Result<(bool, String)> {
+        self.fed_bytes(command, format!("{line}\n").as_bytes())
+    }
+
+    fn fed_bytes(
+        &self,
+        mut command: std::process::Command,
+        input: &[u8],
+    ) -> anyhow::Result<(bool, String)> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().context("no standard input")?;
+        stdin.write_all(input)?;
+        drop(stdin);
+        let done = child.wait_with_output()?;
+        let said = if done.status.success() {
+            done.stdout
+        } else {
+            [done.stdout, done.stderr].concat()
+        };
+        Ok((
+            done.status.success(),
+            String::from_utf8_lossy(&said).into_owned(),
+        ))
+    }
+}

@@ -1,0 +1,118 @@
+//! Account, keyring and disk move together, and what moved by itself is noticed.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
+
+use lockstep_model::{Generation, StoreKind, StoreState};
+use lockstep_protocol::api::me::Standing;
+use lockstep_story::play::{expect_opens, expect_row};
+use lockstep_story::{Computer, World, portal};
+
+const FIRST: &str = "violet harbour at dawn";
+const SECOND: &str = "seven quiet lanterns";
+const THIRD: &str = "maple bridge in the rain";
+const BEFORE: &str = "what the computer had before";
+const DESK: &str = "anna-desk";
+
+/// Anna, with a computer that is enrolled but not linked.
+fn anna() -> Option<(World, Computer)> {
+    let world = World::for_test().unwrap()?;
+    let link = world.invite("anna", "Anna Bergström").unwrap();
+    world.activate("anna", &link, FIRST).unwrap();
+    let computer = world.computer(DESK, "anna", BEFORE).unwrap();
+    let string = world.enrolment(1, 3600).unwrap();
+    computer.enrol(&string).unwrap().ok().unwrap();
+    Some((world, computer))
+}
+
+fn kinds(computer: &Computer) -> Vec<StoreKind> {
+    let binding = computer.status().unwrap().binding.unwrap();
+    binding.stores.iter().map(|row| row.kind).collect()
+}
+
+#[test]
+fn the_keyring_follows_with_one_typed_password_while_nobody_is_logged_in() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_keyring(BEFORE).unwrap();
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    assert_eq!(kinds(&computer), [StoreKind::Account, StoreKind::Keychain]);
+    expect_opens(&computer, FIRST, BEFORE).unwrap();
+    assert!(computer.keyring_opens(FIRST).unwrap());
+    assert!(!computer.keyring_opens(BEFORE).unwrap());
+
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer.sync(SECOND).unwrap().ok().unwrap();
+    expect_opens(&computer, SECOND, FIRST).unwrap();
+    assert!(computer.keyring_opens(SECOND).unwrap());
+    assert!(!computer.keyring_opens(FIRST).unwrap());
+    expect_row(&world, DESK, Generation(2), Standing::InSync).unwrap();
+
+    computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();
+    assert!(computer.keyring_opens(THIRD).unwrap());
+}
+
+#[test]
+fn a_keyring_of_its_own_password_is_not_linked_and_no_error() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_keyring("a password of its own").unwrap();
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    assert_eq!(kinds(&computer), [StoreKind::Account]);
+    assert!(computer.keyring_opens("a password of its own").unwrap());
+    expect_row(&world, DESK, Generation(1), Standing::InSync).unwrap();
+}
+
+#[test]
+fn a_keyring_that_comes_later_follows_from_the_next_sync_on() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    assert_eq!(kinds(&computer), [StoreKind::Account]);
+    computer.make_keyring(FIRST).unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer.sync(SECOND).unwrap().ok().unwrap();
+    assert_eq!(kinds(&computer), [StoreKind::Account, StoreKind::Keychain]);
+    assert!(computer.keyring_opens(SECOND).unwrap());
+}
+
+#[test]
+fn a_change_by_another_program_is_noticed_shown_and_mended() {
+    let Some((world, mut computer)) = anna() else {
+        return;
+    };
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    let needs_anna = |binding: &lockstep_protocol::local::BindingStatus| {
+        let account = &binding.stores[0].state;
+        !binding.in_sync && matches!(account, StoreState::NeedsYou { .. })
+    };
+    computer
+        .device
+        .set_password("anna", b"set by root")
+        .unwrap();
+    computer
+        .wait_for("noticed", |_, binding| needs_anna(binding))
+        .unwrap();
+    let secrets = [
+        ("--password-fd", FIRST),
+        ("--old-password-fd", "set by root"),
+    ];
+    let mended = computer.lockstep(&["sync"], &secrets).unwrap();
+    mended.ok().unwrap();
+    expect_opens(&computer, FIRST, "set by root").unwrap();
+    expect_row(&world, DESK, Generation(1), Standing::InSync).unwrap();
+
+    // A watch has no memory: what happened while nobody watched is found at the start.
+    computer.device.kill().unwrap();
+    computer.device.boot().unwrap();
+    computer
+        .device
+        .set_password("anna", b"set by root")
+        .unwrap();
+    computer.device.start_helper().unwrap();
+    computer.device.start_agent().unwrap();
+    computer
+        .wait_for("noticed at the start", |_, binding| needs_anna(binding))
+        .unwrap();
+}
