@@ -10,8 +10,9 @@ const MOST: &[(&str, u32)] = &[
     // It must reach the directory, wherever that is.
     ("lockstep-agent.service", 14),
     ("lockstep-directory.service", 16),
-    // It must be root, to write shadow(5).
-    ("lockstep-helper@.service", 11),
+    // It must be root, to write shadow(5), and become the owner of a keyring; it shuts itself in
+    // further than its unit can, once it knows which store an operation is about.
+    ("lockstep-helper@.service", 18),
 ];
 
 pub(super) fn check() -> anyhow::Result<Vec<String>> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lockstep_model::{Code, StoreKind};
 use lockstep_protocol::helper::{Confinement, Files, Operation, Reply};
 
 use crate::support::{Computer, change, probe};
@@ -116,6 +117,95 @@ fn without_landlock_the_helper_works_and_says_so() {
         other => panic!("{other:?}"),
     }
     assert!(computer.log().contains("no Landlock"), "{}", computer.log());
+}
+
+/// What a program in the place of the keyring's daemon tries, and what it meets.
+const DAEMON_TRIES: &[(&str, &str, &str)] = &[
+    (
+        "is the owner in every way",
+        "grep -Eq '^[UG]id:(.1000){4}$' /proc/self/status && [ \"$(grep -Ec '^[UG]id:(.1000){4}$' /proc/self/status)\" = 2 ]",
+        "done",
+    ),
+    ("has no group of root", "[ \"$(id -G)\" = 1000 ]", "done"),
+    (
+        "has no power of root",
+        "[ \"$(grep -c '^Cap[A-Z][a-z]*:.0*$' /proc/self/status)\" -ge 4 ]",
+        "done",
+    ),
+    (
+        "writes beside the keyring",
+        "true >/home/anna/.local/share/keyrings/own",
+        "done",
+    ),
+    (
+        "reads other files of the owner",
+        "cat /home/anna/own",
+        "refused",
+    ),
+    (
+        "writes into the home",
+        "true >/home/anna/new",
+        "refused",
+    ),
+    (
+        "reads the records",
+        "ls /var/lib/lockstep-helper",
+        "refused",
+    ),
+    (
+        "reads a keyring of somebody else",
+        "cat /home/lars/.local/share/keyrings/login.keyring",
+        "refused",
+    ),
+    ("writes to /etc", "true >/etc/planted-by-daemon", "refused"),
+    ("becomes root", "setpriv --reuid 0 true", "refused"),
+    ("makes a namespace", "unshare --user true", "refused"),
+    (
+        "reaches a network",
+        "bash -c 'true >/dev/tcp/127.0.0.1/9'",
+        "refused",
+    ),
+];
+
+#[test]
+fn a_program_in_the_place_of_the_keyrings_daemon_is_the_owner_and_no_more() {
+    let Some(computer) = Computer::new() else {
+        return;
+    };
+    for (name, uid) in [("anna", 1000), ("lars", 1001)] {
+        computer.add_account(name, uid, OLD);
+        computer.shell(&format!(
+            "install -d -o {name} -g {name} /home/{name}/.local /home/{name}/.local/share \
+             /home/{name}/.local/share/keyrings; cd /home/{name}/.local/share/keyrings; \
+             printf 'GnomeKeyring\\n\\r\\0\\nrest' >login.keyring; chmod 644 login.keyring; \
+             chown {name}: login.keyring; chmod 755 /home/{name}; \
+             install -o {name} -m 0644 /dev/null /home/{name}/own"
+        ));
+    }
+    let binding = computer.link(1000, OLD);
+    let mut program = "#!/bin/sh\nout=/home/anna/.local/share/keyrings/planted\n".to_owned();
+    for (what, how, _) in DAEMON_TRIES {
+        program += &format!(
+            "if {how} >/dev/null 2>&1; then echo '{what}: done'; else echo '{what}: refused'; fi >>$out\n"
+        );
+    }
+    let place = computer.device().path("/usr/bin/gnome-keyring-daemon");
+    let place = place.unwrap();
+    std::fs::remove_file(&place).unwrap();
+    std::fs::write(&place, program).unwrap();
+    computer.shell("chmod 755 /usr/bin/gnome-keyring-daemon");
+    let probe = Operation::Probe {
+        binding,
+        store: StoreKind::Keychain,
+    };
+    assert_eq!(computer.refusal(probe, &[OLD]), Code::KeychainUnreachable);
+    let met = computer.shell("cat /home/anna/.local/share/keyrings/planted");
+    for (what, _, wanted) in DAEMON_TRIES {
+        assert!(
+            met.contains(&format!("{what}: {wanted}\n")),
+            "{what}: {met}"
+        );
+    }
 }
 
 /// Puts the module and what it goes for into the device.
