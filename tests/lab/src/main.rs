@@ -1,5 +1,7 @@
 //! A device by hand: `lockstep-lab shell` opens one, `lockstep-lab base` only makes the base.
 
+mod keyring;
+
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -16,6 +18,9 @@ Usage: lockstep-lab base           makes the base system and says where it is
        lockstep-lab hold           boots a device, says its first process's number, waits for the
                                    end of standard input
        lockstep-lab knock SOCKET   (inside a device) sends standard input, prints the answer
+       lockstep-lab keyring UID HOME
+                                   (inside a device, as that user) runs the operation of the
+                                   keyring store that standard input names, prints the outcome
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +31,7 @@ fn main() -> ExitCode {
         ["shell"] => shell(),
         ["hold"] => hold(),
         ["knock", socket] => knock(socket),
+        ["keyring", uid, home] => keyring::serve(uid, home).map(|answer| println!("{answer}")),
         ["--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -289,8 +289,19 @@ impl KeyringStore {
         let login = folder.join(LOGIN);
         let mut aside = None;
         if before.login.is_some() {
-            aside = Some(place::set_aside(&folder).map_err(not_set_aside)?);
-            fs::remove_file(&login).map_err(not_set_aside)?;
+            let kept = place::set_aside(&folder).map_err(not_set_aside)?;
+            // A file that it made itself it doesn't miss before it has looked at the folder; being
+            // asked for a change that is none, it looks.
+            let gone = place::touch(&folder)
+                .map_err(not_set_aside)
+                .and_then(|()| control.change(new, new).map_err(silent))
+                .and_then(|_| fs::remove_file(&login).map_err(not_set_aside));
+            if let Err(refusal) = gone {
+                // A second name of what is in place is of no use.
+                let _kept = fs::remove_file(&kept);
+                return Err(refusal.into());
+            }
+            aside = Some(kept);
         }
         let asked = control.unlock(new);
         if let (Ok(Answer::Done) | Err(ControlFault::Lost(_)), Ok(())) = (&asked, self.prove(new)) {

@@ -1,0 +1,9 @@
+//! The keyring store on devices with GNOME's real keyring daemon.
+#![expect(clippy::unwrap_used, reason = "a test")]
+
+mod store;
+mod support;
+
+const OLD: &[u8] = b"the old password";
+const NEW: &[u8] = b"the new password";
+const WRONG: &[u8] = b"not the password";
