@@ -227,14 +227,18 @@ impl Person {
     pub(crate) fn refusal(&self, operation: &str, secrets: &[&[u8]]) -> Code {
         match self.ask(operation, secrets) {
             Said::Refused(code, _) => code,
-            other => panic!("must be refused: {other:?}"),
+            other @ (Said::Done | Said::Told(_) | Said::Unknown(_) | Said::Nothing) => {
+                panic!("must be refused: {other:?}")
+            }
         }
     }
 
     pub(crate) fn opens(&self, password: &[u8]) -> bool {
         match self.ask("probe", &[password]) {
             Said::Told(opens) => opens,
-            other => panic!("{other:?}"),
+            other @ (Said::Done | Said::Refused(..) | Said::Unknown(_) | Said::Nothing) => {
+                panic!("{other:?}")
+            }
         }
     }
 }
@@ -267,7 +271,9 @@ impl Store for Person {
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
         match self.ask("probe", &[secret.expose()]) {
             Said::Told(opens) => Ok(opens),
-            other => refused(other).map(|()| panic!("done is no answer")),
+            other @ (Said::Done | Said::Refused(..) | Said::Unknown(_) | Said::Nothing) => {
+                refused(other).map(|()| panic!("done is no answer"))
+            }
         }
     }
 

@@ -8,11 +8,11 @@
 mod control;
 mod place;
 mod private;
+mod reset;
 mod running;
 mod sys;
 
 use std::fs;
-use std::io;
 
 use lockstep_model::{Code, Secret, StoreKind};
 
@@ -44,7 +44,7 @@ const ENCRYPTED: &[u8] = b"GnomeKeyring\n\r\0\n";
 /// [`Code::KeychainUnreachable`] where it can't be told, or several computers may share it.
 pub fn exists(owner: &Owner) -> Result<bool, Refusal> {
     let store = KeyringStore::of(owner.clone());
-    match store.files()?.login {
+    match store.files()?.held() {
         Some(bytes) if bytes.starts_with(ENCRYPTED) => store.refuse_shared().map(|()| true),
         Some(_) | None => Ok(false),
     }
@@ -88,7 +88,7 @@ impl KeyringStore {
     /// The files, if there is a login keyring that this store may change.
     fn present(&self) -> Result<Files, Refusal> {
         let files = self.files()?;
-        match &files.login {
+        match files.held() {
             None => Err(absent()),
             Some(bytes) if !bytes.starts_with(ENCRYPTED) => {
                 Err(unreachable("the login keyring is not locked by a password"))
@@ -106,20 +106,11 @@ impl KeyringStore {
         }
     }
 
-    /// Whether there is nothing but what was set aside: a reset ended before its new keyring.
-    fn was_set_aside(&self, files: &Files) -> Result<bool, Refusal> {
-        let looked = place::has_set_aside(&self.owner.folder());
-        looked
-            .map(|set_aside| files.login.is_none() && set_aside)
-            .map_err(|fault| unreachable(format!("the keyring's folder: {fault}")))
-    }
-
     /// Tries a password on copies.
     fn opening(&self, files: &Files, secret: &Secret) -> Result<Opening, Refusal> {
         // One that isn't encrypted would open with anything.
         if !files
-            .login
-            .as_ref()
+            .held()
             .is_some_and(|bytes| bytes.starts_with(ENCRYPTED))
         {
             return Ok(Opening::Shut);
@@ -207,33 +198,28 @@ impl KeyringStore {
             return Err(Refusal::new(Code::KeychainRefused, detail).into());
         };
         running::nobody(&self.owner)?;
-        if self.files()? != *before {
-            return Err(unreachable("the keyring was changed by somebody else meanwhile").into());
-        }
         let folder = self.owner.folder();
         // First the lesser one: after a crash in between, the same change is done once more, and
         // the daemon passes over a keystore that has moved already.
         if let Some(keystore) = &after.keystore
             && before.keystore.as_ref() != Some(keystore)
         {
-            place::replace(&folder, KEYSTORE, keystore)
-                .map_err(|fault| unreachable(format!("the keystore can't be written: {fault}")))?;
+            place::replace(&folder, KEYSTORE, before.keystore.as_deref(), keystore)
+                .map_err(|fault| unreachable(format!("the keystore can't be replaced: {fault}")))?;
         }
         let aside = match former {
-            Former::SetAside if before.login.is_some() => {
-                Some(place::set_aside(&folder).map_err(not_set_aside)?)
+            Former::SetAside if before.held().is_some() => {
+                Some(place::set_aside(&folder).map_err(reset::not_set_aside)?)
             }
             Former::SetAside | Former::Replaced => None,
         };
-        match place::replace(&folder, LOGIN, login) {
-            Ok(()) => {}
-            Err(fault) if self.files()?.login == before.login => {
-                // A second name of what is in place is of no use.
-                let _kept = aside.map(fs::remove_file);
-                let detail = format!("the keyring can't be written: {fault}");
-                return Err(Refusal::new(Code::KeychainRefused, detail).into());
+        if let Err(fault) = place::replace(&folder, LOGIN, before.login.as_deref(), login) {
+            if self.files()?.login.as_ref() == Some(login) {
+                return Err(unknown(format!("the keyring was replaced, but: {fault}")));
             }
-            Err(fault) => return Err(unknown(format!("the keyring was written, but: {fault}"))),
+            // A second name of what is in place is of no use.
+            let _kept = aside.map(fs::remove_file);
+            return Err(unreachable(format!("the keyring can't be replaced: {fault}")).into());
         }
         // One that has started meanwhile may still write what it read.
         running::nobody(&self.owner).map_err(|refusal| unknown(refusal.detail))
@@ -250,80 +236,6 @@ impl KeyringStore {
         }
         place::flush(&self.owner.folder())
             .map_err(|fault| unknown(format!("the keyring can't be made durable: {fault}")))
-    }
-
-    /// Sets the keyring aside and puts an empty one in place, with nobody's daemon running.
-    fn start_anew_alone(&self, before: &Files, new: &Secret) -> Result<(), ChangeFault> {
-        let nothing = Files {
-            login: None,
-            keystore: before.keystore.clone(),
-        };
-        let private = Private::with(&self.owner, &nothing)?;
-        let answer = private.control().unlock(new).map_err(silent)?;
-        let made = private
-            .files()
-            .map_err(|fault| unreachable(format!("a new keyring can't be read: {fault}")))?;
-        drop(private);
-        let (Answer::Done, Some(_)) = (answer, &made.login) else {
-            return Err(unreachable("no new keyring could be made").into());
-        };
-        // The keystore stays what it is: its own password hasn't changed.
-        let after = Files {
-            login: made.login,
-            keystore: before.keystore.clone(),
-        };
-        self.put(before, &after, new, Former::SetAside)
-    }
-
-    /// Sets the keyring aside and lets the running daemon make an empty one.
-    ///
-    /// It sees that its file is gone whenever it is asked anything, and forgets the keyring; only
-    /// then it makes a new one (`egg_file_tracker_refresh`, `unlock_or_create_login`).
-    fn start_anew_through(
-        &self,
-        control: &Control,
-        before: &Files,
-        new: &Secret,
-    ) -> Result<(), ChangeFault> {
-        let folder = self.owner.folder();
-        let login = folder.join(LOGIN);
-        let mut aside = None;
-        if before.login.is_some() {
-            let kept = place::set_aside(&folder).map_err(not_set_aside)?;
-            // A file that it made itself it doesn't miss before it has looked at the folder; being
-            // asked for a change that is none, it looks.
-            let gone = place::touch(&folder)
-                .map_err(not_set_aside)
-                .and_then(|()| control.change(new, new).map_err(silent))
-                .and_then(|_| fs::remove_file(&login).map_err(not_set_aside));
-            if let Err(refusal) = gone {
-                // A second name of what is in place is of no use.
-                let _kept = fs::remove_file(&kept);
-                return Err(refusal.into());
-            }
-            aside = Some(kept);
-        }
-        let asked = control.unlock(new);
-        if let (Ok(Answer::Done) | Err(ControlFault::Lost(_)), Ok(())) = (&asked, self.prove(new)) {
-            return Ok(());
-        }
-        // Back to where it was, unless a keyring has come to be there.
-        if let Some(aside) = aside {
-            fs::hard_link(&aside, &login)
-                .and_then(|()| place::flush(&folder))
-                .and_then(|()| fs::remove_file(&aside))
-                .map_err(|fault| unknown(format!("the keyring stays set aside: {fault}")))?;
-        }
-        match asked {
-            Err(ControlFault::Lost(fault)) => Err(unknown(format!(
-                "the keyring daemon may still make a new keyring: {fault}"
-            ))),
-            Err(fault) => Err(silent(fault).into()),
-            Ok(answer) => {
-                let detail = format!("the running keyring daemon answered {answer:?}");
-                Err(Refusal::new(Code::KeychainRefused, detail).into())
-            }
-        }
     }
 }
 
@@ -346,7 +258,7 @@ impl Store for KeyringStore {
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
         let could_open = rules::could_open(secret)?;
         let files = self.files()?;
-        if files.login.is_none() {
+        if files.held().is_none() {
             return if self.was_set_aside(&files)? {
                 Ok(false)
             } else {
@@ -382,24 +294,21 @@ impl Store for KeyringStore {
     }
 
     fn may_reset(&self) -> Result<(), Refusal> {
-        let files = self.files()?;
-        if files.login.is_none() && !self.was_set_aside(&files)? {
-            return Err(absent());
-        }
-        self.refuse_shared()?;
+        self.resettable()?;
         running::find(&self.owner).map(drop)
     }
 
     /// Sets the keyring aside under a dated name, and starts an empty one.
     fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
         rules::check_new(new)?;
-        self.may_reset()?;
-        let before = self.files()?;
-        if self.opening(&before, new)? == Opening::Opens {
+        let before = self.resettable()?;
+        let running = running::find(&self.owner)?;
+        let opening = self.opening(&before, new)?;
+        if opening == Opening::Opens {
             return Ok(());
         }
-        match running::find(&self.owner)? {
-            Some(control) => self.start_anew_through(&control, &before, new),
+        match running {
+            Some(control) => self.start_anew_through(&control, &before, opening, new),
             None => self.start_anew_alone(&before, new),
         }
     }
@@ -423,10 +332,6 @@ fn damaged() -> Refusal {
 // By value, since `map_err` hands it over.
 fn silent(fault: ControlFault) -> Refusal {
     unreachable(format!("the keyring daemon: {fault}"))
-}
-
-fn not_set_aside(fault: io::Error) -> Refusal {
-    unreachable(format!("the keyring can't be set aside: {fault}"))
 }
 
 fn unknown(detail: impl Into<String>) -> ChangeFault {

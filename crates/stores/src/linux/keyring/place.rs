@@ -6,6 +6,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{CWD, RenameFlags};
+
 use super::private::write_new;
 
 /// The keyring that opens with the login.
@@ -63,6 +65,12 @@ impl Files {
         })
     }
 
+    /// The login keyring, unless its file is empty: a daemon that dies while it makes one leaves
+    /// that behind.
+    pub(super) fn held(&self) -> Option<&[u8]> {
+        self.login.as_deref().filter(|bytes| !bytes.is_empty())
+    }
+
     pub(super) fn write_into(&self, folder: &Path) -> io::Result<()> {
         for (name, bytes) in [(LOGIN, &self.login), (KEYSTORE, &self.keystore)] {
             if let Some(bytes) = bytes {
@@ -92,24 +100,73 @@ pub(super) fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
-/// Puts a file in the place of another one, whole and durable, or leaves that one as it is.
-pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+/// Puts a file in the place of what was read there, whole and durable, or leaves all as it is.
+///
+/// # Errors
+///
+/// [`ReplaceFault::Meanwhile`] where something else is there now; it stays.
+pub(super) fn replace(
+    folder: &Path,
+    name: &str,
+    former: Option<&[u8]>,
+    bytes: &[u8],
+) -> Result<(), ReplaceFault> {
     let target = folder.join(name);
     let part = folder.join(format!(".{name}.lockstep"));
-    match fs::remove_file(&part) {
-        Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
-        Ok(()) | Err(_) => {}
-    }
-    let replaced = write_new(&part, bytes).and_then(|file| {
-        file.set_modified(later_than(&target)?)?;
-        file.sync_all()?;
-        fs::rename(&part, &target)
-    });
-    if replaced.is_err() {
-        let _gone = fs::remove_file(&part);
-    }
+    remove(&part)?;
+    let replaced = write_new(&part, bytes)
+        .map_err(Into::into)
+        .and_then(|file| {
+            file.set_modified(later_than(&target)?)?;
+            file.sync_all()?;
+            put_in_place(&part, &target, former)
+        });
+    // Now the former file, or the new one where it wasn't put in place.
+    let removed = remove(&part);
     replaced?;
-    File::open(folder)?.sync_all()
+    removed?;
+    Ok(File::open(folder)?.sync_all()?)
+}
+
+/// Why a file was not replaced, or can't be told to be.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReplaceFault {
+    #[error("it was changed by somebody else meanwhile")]
+    Meanwhile,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Two files change places, so that none is lost that nobody has read.
+fn put_in_place(part: &Path, target: &Path, former: Option<&[u8]>) -> Result<(), ReplaceFault> {
+    let Some(former) = former else {
+        return match rename(part, target, RenameFlags::NOREPLACE) {
+            Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {
+                Err(ReplaceFault::Meanwhile)
+            }
+            renamed => Ok(renamed?),
+        };
+    };
+    rename(part, target, RenameFlags::EXCHANGE)?;
+    match read(part) {
+        Ok(Some(found)) if found == former => Ok(()),
+        Ok(_) | Err(_) => {
+            rename(part, target, RenameFlags::EXCHANGE)?;
+            Err(ReplaceFault::Meanwhile)
+        }
+    }
+}
+
+fn rename(from: &Path, to: &Path, how: RenameFlags) -> io::Result<()> {
+    Ok(rustix::fs::renameat_with(CWD, from, CWD, to, how)?)
+}
+
+/// Removes a file that may be missing.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Now, or the second after a file's own time: a daemon that starts meanwhile tells versions of a
@@ -252,11 +309,13 @@ mod tests {
         let folder = folder.path();
         assert!(!has_set_aside(folder).unwrap());
         let mut kept = Vec::new();
+        let mut last = None;
         for text in ["first", "second", "third"] {
-            replace(folder, LOGIN, text.as_bytes()).unwrap();
+            replace(folder, LOGIN, last, text.as_bytes()).unwrap();
+            last = Some(text.as_bytes());
             kept.push((set_aside(folder).unwrap(), text));
         }
-        replace(folder, LOGIN, b"fourth").unwrap();
+        replace(folder, LOGIN, last, b"fourth").unwrap();
         assert!(has_set_aside(folder).unwrap());
         for (path, text) in &kept {
             assert_eq!(fs::read_to_string(path).unwrap(), *text);
@@ -272,14 +331,28 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let seconds = || fs::metadata(folder.join(LOGIN)).unwrap().mtime();
-        replace(folder, LOGIN, b"one").unwrap();
+        replace(folder, LOGIN, None, b"one").unwrap();
         let first = seconds();
-        replace(folder, LOGIN, b"two").unwrap();
+        replace(folder, LOGIN, Some(b"one"), b"two").unwrap();
         assert!(seconds() > first);
         // A leftover of a process that was killed is in nobody's way.
         fs::write(folder.join(".login.keyring.lockstep"), "half").unwrap();
-        replace(folder, LOGIN, b"three").unwrap();
+        replace(folder, LOGIN, Some(b"two"), b"three").unwrap();
         assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"three");
+    }
+
+    #[test]
+    fn what_nobody_has_read_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        replace(folder, LOGIN, None, b"one").unwrap();
+        for former in [None, Some(&b"another"[..])] {
+            let replaced = replace(folder, LOGIN, former, b"two");
+            assert!(matches!(replaced, Err(ReplaceFault::Meanwhile)));
+        }
+        assert!(replace(folder, KEYSTORE, Some(b"gone"), b"two").is_err());
+        assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"one");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing is left");
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub(super) fn find(owner: &Owner) -> Result<Option<Control>, Refusal> {
     // First the socket, then the processes: one that starts in between is met as a process.
     match control.knock() {
         Ok(listener) => judge(listener, &processes(owner)?).map(|()| Some(control)),
-        Err(ControlFault::Absent) => nobody(owner).map(|()| None),
+        Err(ControlFault::Absent) => nobody(owner)
+            .map(|()| None)
+            .map_err(|refusal| unreachable(format!("{}, but not at its place", refusal.detail))),
         Err(fault) => Err(unreachable(format!(
             "the keyring daemon's control socket: {fault}"
         ))),
@@ -51,9 +53,8 @@ pub(super) fn nobody(owner: &Owner) -> Result<(), Refusal> {
     match processes(owner)?.as_slice() {
         [] => Ok(()),
         [first, ..] => Err(unreachable(format!(
-            "a keyring daemon runs (process {}), but has no control socket at {}",
-            first.pid,
-            owner.control().display()
+            "a keyring daemon runs (process {})",
+            first.pid
         ))),
     }
 }
