@@ -8,6 +8,7 @@
 //! | an unlocked daemon accepts anything | the conformance suite, logged in |
 //! | a keyring without a password opens with anything | [`a_keyring_without_a_password_is_none_of_ours`] |
 //! | a hung daemon does later what it was asked | [`a_daemon_that_hangs_is_asked_nothing`] |
+//! | renames that are not durable | [`what_changed_is_durable_before_it_is_said`] |
 //! | a locked keyring prompts | [`a_keyring_that_nobody_opened_yet_is_changed_too`] |
 
 use std::thread;
@@ -267,12 +268,12 @@ fn a_keyring_without_a_password_is_none_of_ours() {
         } else {
             assert_eq!(anna.refusal("probe", &[OLD]), Code::KeychainUnreachable);
         }
-        for operation in ["change", "preflight"] {
-            let secrets = if operation == "change" {
-                &[OLD, NEW][..]
-            } else {
-                &[NEW]
-            };
+        for (operation, secrets) in [
+            ("preflight", &[NEW][..]),
+            ("change", &[OLD, NEW]),
+            ("may-reset", &[]),
+            ("reset", &[NEW]),
+        ] {
             assert_eq!(anna.refusal(operation, secrets), Code::KeychainUnreachable);
         }
         assert_eq!(anna.keyrings(), before);
@@ -351,5 +352,99 @@ fn a_password_goes_through_the_socket_only() {
             !line.contains("write(1") && !line.contains("write(2"),
             "{line}"
         );
+    }
+}
+
+#[test]
+fn what_changed_is_durable_before_it_is_said() {
+    let Some((computer, anna)) = anna() else {
+        return;
+    };
+    // The last step before it is flushed, by the store itself or by the session's daemon.
+    let calls = "trace=renameat2,rename,fsync,write,sendto,recvfrom";
+    for (logged_in, operation, done) in [
+        (false, "change", "renameat2("),
+        (true, "change", "recvfrom("),
+        (false, "reset", "renameat2("),
+        (true, "reset", "recvfrom("),
+    ] {
+        if logged_in {
+            anna.log_in(OLD);
+        }
+        let mut strace = anna.command("strace");
+        strace.args(["-qq", "-y", "-s", "4", "-e", calls, "-o", "/tmp/calls"]);
+        let secrets = if operation == "change" {
+            &[OLD, NEW][..]
+        } else {
+            &[NEW]
+        };
+        assert_eq!(anna.ask_by(strace, operation, secrets), Said::Done);
+        let calls = computer.shell("cat /tmp/calls; rm /tmp/calls");
+        let lines: Vec<&str> = calls.lines().collect();
+        let place = |what: &str| {
+            let found = lines
+                .iter()
+                .rposition(|line| line.contains(what) && !line.contains("= -1"));
+            found.unwrap_or_else(|| panic!("no {what}: {calls}"))
+        };
+        let folder = "keyrings>) ";
+        let told = place("write(1");
+        if logged_in {
+            // The proof comes between; a keyring that was flushed before it is as good.
+            let flushed = lines
+                .iter()
+                .position(|line| line.contains("login.keyring>)"));
+            assert!(flushed.is_some_and(|at| at < place(folder)), "{calls}");
+            assert!(place(folder) < told, "{calls}");
+            assert!(
+                lines[..flushed.unwrap_or(0)]
+                    .iter()
+                    .any(|line| line.contains(done)),
+                "{calls}"
+            );
+        } else {
+            let content = place("login.keyring.lockstep>)");
+            assert!(
+                content < place(done) && place(done) < place(folder),
+                "{calls}"
+            );
+            assert!(place(folder) < told, "{calls}");
+        }
+        anna.log_out();
+        assert_eq!(anna.ask("change", &[NEW, OLD]), Said::Done);
+    }
+}
+
+#[test]
+fn without_a_daemon_to_ask_nothing_happens_in_bounded_time() {
+    let Some((computer, anna)) = anna() else {
+        return;
+    };
+    let before = anna.keyrings();
+    for broken in [
+        "rm -f /usr/bin/gnome-keyring-daemon",
+        "printf '#!/bin/sh\\nexit 1\\n' >/usr/bin/gnome-keyring-daemon",
+        "printf '#!/bin/sh\\nexec sleep 1000\\n' >/usr/bin/gnome-keyring-daemon",
+        "printf '#!/bin/sh\\nexec sleep 1000 >&-\\n' >/usr/bin/gnome-keyring-daemon",
+    ] {
+        computer.shell(&format!(
+            "{broken}; chmod 755 /usr/bin/gnome-keyring-daemon || true"
+        ));
+        for (operation, secrets) in [
+            ("probe", &[OLD][..]),
+            ("change", &[OLD, NEW]),
+            ("reset", &[NEW]),
+        ] {
+            let started = Instant::now();
+            assert_eq!(
+                anna.refusal(operation, secrets),
+                Code::KeychainUnreachable,
+                "{broken}"
+            );
+            assert!(started.elapsed() < Duration::from_secs(8), "{broken}");
+        }
+        assert_eq!(anna.processes(), "", "{broken}");
+        assert_eq!(anna.leftovers(), "", "{broken}");
+        assert_eq!(anna.keyrings(), before, "{broken}");
     }
 }

@@ -28,7 +28,7 @@ const PROGRAM: &str = "/usr/bin/gnome-keyring-daemon";
 const PREFIX: &str = "lockstep-keyring-";
 
 /// How long a daemon may take to start; it takes ten milliseconds.
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(5);
 
 /// Leads nowhere: without an address the daemon would look for a bus, or start one.
 const NO_BUS: &str = "unix:path=/nonexistent";
