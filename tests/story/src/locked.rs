@@ -1,7 +1,7 @@
 //! What else a password locks on a computer: a login keyring, and a disk's header.
 
-use std::io::Write as _;
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
@@ -22,6 +22,34 @@ printf %s "$password" | gnome-keyring-daemon --unlock --components=secrets >/dev
 
 /// Ends the daemon that was started, whatever came of it.
 const QUIT: &str = "status=$?; pkill -u $(id -u) gnome-keyring-d; exit $status";
+
+/// A log-in whose keyring is open; it ends when dropped.
+pub struct Session {
+    shell: Child,
+    said: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Whether what is in the keyring can be read, as programs of the session do.
+    ///
+    /// # Errors
+    ///
+    /// When the session is gone.
+    pub fn reads_keyring(&mut self) -> anyhow::Result<bool> {
+        let stdin = self.shell.stdin.as_mut().context("no standard input")?;
+        stdin.write_all(b"read\n")?;
+        let mut line = String::new();
+        self.said.read_line(&mut line)?;
+        Ok(line.trim() == INSIDE)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ended = self.shell.wait();
+    }
+}
 
 impl Computer {
     /// Makes a login keyring with something in it; nobody is logged in afterwards.
@@ -49,11 +77,36 @@ impl Computer {
         Ok(looked.0 && looked.1 == INSIDE)
     }
 
+    /// Logs the person in: a session bus, and a keyring daemon that the log-in has opened.
+    ///
+    /// # Errors
+    ///
+    /// When the keyring doesn't open.
+    pub fn log_in(&self, password: &str) -> anyhow::Result<Session> {
+        let read = "while read -r _; do timeout 3 secret-tool lookup use wifi; echo; done";
+        let mut shell = self
+            .keyring_shell(read)?
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdin = shell.stdin.as_mut().context("no standard input")?;
+        stdin.write_all(format!("{password}\n").as_bytes())?;
+        let said = shell.stdout.take().context("no standard output")?;
+        let said = BufReader::new(said);
+        let mut session = Session { shell, said };
+        ensure!(session.reads_keyring()?, "the keyring is not open");
+        Ok(session)
+    }
+
     fn with_keyring(&self, password: &str, script: &str) -> anyhow::Result<(bool, String)> {
+        self.fed(self.keyring_shell(script)?, password)
+    }
+
+    fn keyring_shell(&self, script: &str) -> anyhow::Result<Command> {
         let mut command = self.device.command_as(self.account(), "dbus-run-session")?;
         command.args(["--", "bash", "-c"]);
         command.arg(format!("trap '{QUIT}' EXIT\n{UNLOCK}\n{script}"));
-        self.fed(command, password)
+        Ok(command)
     }
 
     /// Makes a disk's header with quick key stretching, which the computer asks for at the start.
@@ -86,15 +139,11 @@ impl Computer {
         Ok(self.fed_bytes(open, password.as_bytes())?.0)
     }
 
-    fn fed(&self, command: std::process::Command, line: &str) -> anyhow::Result<(bool, String)> {
+    fn fed(&self, command: Command, line: &str) -> anyhow::Result<(bool, String)> {
         self.fed_bytes(command, format!("{line}\n").as_bytes())
     }
 
-    fn fed_bytes(
-        &self,
-        mut command: std::process::Command,
-        input: &[u8],
-    ) -> anyhow::Result<(bool, String)> {
+    fn fed_bytes(&self, mut command: Command, input: &[u8]) -> anyhow::Result<(bool, String)> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

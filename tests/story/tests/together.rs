@@ -116,3 +116,59 @@ fn a_change_by_another_program_is_noticed_shown_and_mended() {
         .wait_for("noticed at the start", |_, binding| needs_anna(binding))
         .unwrap();
 }
+
+#[test]
+fn without_the_old_password_the_keyring_is_set_aside_and_still_opens_with_it() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_keyring(BEFORE).unwrap();
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    let lost = "rm /var/lib/lockstep/bindings/*/envelopes/*.json";
+    computer.device.shell(lost).unwrap();
+    let new = [("--password-fd", SECOND)];
+    let without = ["sync", "--without-old-password"];
+    let ended = computer.lockstep(&without, &new).unwrap();
+    assert!(
+        ended.err.contains("set_aside"),
+        "the cost is said: {ended:?}"
+    );
+    ended.ok().unwrap();
+    expect_opens(&computer, SECOND, FIRST).unwrap();
+    expect_row(&world, DESK, Generation(2), Standing::InSync).unwrap();
+
+    let folder = "/home/anna/.local/share/keyrings";
+    let aside = computer.device.shell(&format!("ls {folder} | grep aside"));
+    let aside = aside.unwrap();
+    assert_eq!(aside.lines().count(), 1, "{aside}");
+    let back = format!(
+        "cd {folder}; mv login.keyring new; cp -p '{}' login.keyring",
+        aside.trim()
+    );
+    computer.device.shell(&back).unwrap();
+    assert!(computer.keyring_opens(FIRST).unwrap(), "nothing is lost");
+    let forth = format!("mv {folder}/new {folder}/login.keyring");
+    computer.device.shell(&forth).unwrap();
+
+    // The empty one follows from here on.
+    computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();
+    expect_row(&world, DESK, Generation(3), Standing::InSync).unwrap();
+}
+
+#[test]
+fn a_running_session_keeps_its_keyring_through_a_change() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_keyring(BEFORE).unwrap();
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    let mut session = computer.log_in(FIRST).unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer.sync(SECOND).unwrap().ok().unwrap();
+    expect_row(&world, DESK, Generation(2), Standing::InSync).unwrap();
+    assert!(session.reads_keyring().unwrap(), "what was open stays open");
+    drop(session);
+    assert!(computer.keyring_opens(SECOND).unwrap());
+    assert!(!computer.keyring_opens(FIRST).unwrap());
+}

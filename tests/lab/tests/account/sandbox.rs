@@ -142,11 +142,7 @@ const DAEMON_TRIES: &[(&str, &str, &str)] = &[
         "cat /home/anna/own",
         "refused",
     ),
-    (
-        "writes into the home",
-        "true >/home/anna/new",
-        "refused",
-    ),
+    ("writes into the home", "true >/home/anna/new", "refused"),
     (
         "reads the records",
         "ls /var/lib/lockstep-helper",
