@@ -34,19 +34,22 @@ pub(crate) struct Options {
 const PROGRAMS: &str = "target/measured";
 const FIGURES: &str = "target/bench";
 /// Built one by one: together, each would be built with what the others need of the libraries.
-const BUILT: &[&[&str]] = &[
-    &["lockstep-directory"],
-    &["lockstep-agent"],
-    &["lockstep-helper", "lockstep-cli"],
-    &["lockstep-load"],
+const BUILT: &[Built] = &[
+    ("release", &["lockstep-directory"], &["lockstep-directory"]),
+    ("small", &["lockstep-agent"], &["lockstep-agent"]),
+    (
+        "small",
+        &["lockstep-helper", "lockstep-cli"],
+        &["lockstep-helper", "lockstep"],
+    ),
+    ("release", &["lockstep-load"], &["lockstep-load"]),
 ];
-const COPIED: &[&str] = &[
-    "lockstep-directory",
-    "lockstep-agent",
-    "lockstep-helper",
-    "lockstep",
-    "lockstep-load",
-];
+/// A profile, packages that are built together, and their programs.
+type Built = (
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+);
 
 /// Measures.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
@@ -72,27 +75,25 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn build() -> anyhow::Result<()> {
-    for packages in BUILT {
+    for (profile, packages, programs) in BUILT {
         let mut build = cargo();
-        build.args(["build", "--release", "--quiet"]);
+        build.args(["build", "--profile", profile, "--quiet"]);
         for package in *packages {
             build.args(["--package", package]);
         }
         step(&format!("building {}", packages.join(", ")), &mut build)?;
         // The next build may overwrite what this one's packages share with it.
-        copy()?;
+        copy(profile, programs)?;
     }
     Ok(())
 }
 
-fn copy() -> anyhow::Result<()> {
+fn copy(profile: &str, programs: &[&str]) -> anyhow::Result<()> {
     fs::create_dir_all(PROGRAMS)?;
-    for name in COPIED {
-        let built = Path::new("target/release").join(name);
-        if built.exists() {
-            fs::copy(&built, Path::new(PROGRAMS).join(name))
-                .with_context(|| format!("can't copy {name}"))?;
-        }
+    for name in programs {
+        let built = Path::new("target").join(profile).join(name);
+        fs::copy(&built, Path::new(PROGRAMS).join(name))
+            .with_context(|| format!("can't copy {name}"))?;
     }
     Ok(())
 }

@@ -91,8 +91,10 @@ pub fn prepare(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
     let one = world.computer("anna-desk", ANNA, BEFORE)?;
     let two = world.computer("anna-laptop", ANNA, BEFORE)?;
     for computer in [&one, &two] {
+        computer.make_keyring(BEFORE)?;
         computer.enrol(&string)?.ok()?;
     }
+    tell.seen("each has an account and a keyring that open with the password from before")?;
     let third = world.computer("one-too-many", ANNA, BEFORE)?;
     let refused = third.enrol(&string)?;
     ensure!(
@@ -124,11 +126,13 @@ pub fn link(world: &World, cast: &Cast, tell: &mut Narrator) -> anyhow::Result<(
             "a refused link changed the account"
         );
         computer.link(FIRST, BEFORE)?.ok()?;
-        expect_opens(computer, FIRST, BEFORE)?;
+        expect_all_open(computer, FIRST, BEFORE)?;
     }
     expect_row(world, "anna-desk", Generation(1), Standing::InSync)?;
     expect_row(world, "anna-laptop", Generation(1), Standing::InSync)?;
-    tell.seen("PAM takes the directory's password on both and refuses the one from before")
+    tell.seen(
+        "accounts and keyrings open with the directory's password, and not with the one before",
+    )
 }
 
 /// Plays the whole story; the end is worth the line `demo: in sync`.
@@ -169,7 +173,7 @@ pub fn story(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
     tell.step("On each computer: lockstep sync, and only the new password.")?;
     for computer in [&cast.one, &cast.two] {
         computer.sync(SECOND)?.ok()?;
-        expect_opens(computer, SECOND, FIRST)?;
+        expect_all_open(computer, SECOND, FIRST)?;
         expect_row(
             world,
             computer.device.name(),
@@ -177,7 +181,7 @@ pub fn story(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
             Standing::InSync,
         )?;
         tell.seen(&format!(
-            "{}: PAM refuses the old one and takes the new",
+            "{}: account and keyring refuse the old one and open with the new",
             computer.device.name()
         ))?;
     }
@@ -189,7 +193,7 @@ pub fn story(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
 
     tell.step("On the first computer: lockstep passwd.")?;
     cast.one.passwd(SECOND, THIRD)?.ok()?;
-    expect_opens(&cast.one, THIRD, SECOND)?;
+    expect_all_open(&cast.one, THIRD, SECOND)?;
     expect_row(world, "anna-desk", Generation(3), Standing::InSync)?;
     tell.seen("portal and this computer are in step at once, with no further prompt")?;
     let told = cast
@@ -205,7 +209,7 @@ pub fn story(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
 
     tell.step("On the second computer: lockstep sync.")?;
     cast.two.sync(THIRD)?.ok()?;
-    expect_opens(&cast.two, THIRD, SECOND)?;
+    expect_all_open(&cast.two, THIRD, SECOND)?;
     expect_row(world, "anna-laptop", Generation(3), Standing::InSync)?;
     let seen = browse(
         "computers",
@@ -230,6 +234,25 @@ pub fn expect_opens(computer: &Computer, new: &str, old: &str) -> anyhow::Result
         !computer.opens(old)?,
         "{}: PAM takes the old password",
         computer.device.name()
+    );
+    Ok(())
+}
+
+/// Checks the account by PAM and the keyring by its own daemon, and that it still holds what it held.
+///
+/// # Errors
+///
+/// When one is not as expected.
+pub fn expect_all_open(computer: &Computer, new: &str, old: &str) -> anyhow::Result<()> {
+    expect_opens(computer, new, old)?;
+    let name = computer.device.name();
+    ensure!(
+        computer.keyring_opens(new)?,
+        "{name}: the keyring doesn't open with the new password"
+    );
+    ensure!(
+        !computer.keyring_opens(old)?,
+        "{name}: the keyring opens with the old password"
     );
     Ok(())
 }
