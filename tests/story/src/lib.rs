@@ -7,6 +7,7 @@
 //! | [`directory`] | the real server as a process: start, stop, kill |
 //! | [`command`] | the `lockstep` command with secrets on descriptors |
 //! | [`world`] | people, computers, and what they run |
+//! | [`faults`] | kills in the middle of everything |
 //! | [`locked`] | what else a password locks: keyring and disk |
 //! | [`terminal`] | somebody who types |
 //! | [`portal`] | the portal, in a real browser or by its interface |
@@ -15,6 +16,7 @@
 
 pub mod command;
 pub mod directory;
+pub mod faults;
 pub mod locked;
 pub mod play;
 pub mod portal;

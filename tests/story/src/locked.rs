@@ -13,6 +13,9 @@ const INSIDE: &str = "what opens the wireless network";
 /// Where the disk's header is; there is no device mapper here, and nothing but the header is needed.
 pub const DISK: &str = "/var/lib/disk.img";
 
+/// Where the login keyring is.
+pub const KEYRINGS: &str = "/home/anna/.local/share/keyrings";
+
 /// Reads a password, then has a daemon of its own bus open the login keyring with it, or make one.
 const UNLOCK: &str = r#"
 set -eu
@@ -75,6 +78,60 @@ impl Computer {
     pub fn keyring_opens(&self, password: &str) -> anyhow::Result<bool> {
         let looked = self.with_keyring(password, "timeout 3 secret-tool lookup use wifi")?;
         Ok(looked.0 && looked.1 == INSIDE)
+    }
+
+    /// Whether this password opens the keyring, whatever is in it: tried on a copy, for a daemon
+    /// makes a keyring where there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be asked.
+    pub fn keyring_unlocks(&self, password: &str) -> anyhow::Result<bool> {
+        let listing = "timeout 3 dbus-send --session --print-reply \
+            --dest=org.freedesktop.secrets /org/freedesktop/secrets/collection/login \
+            org.freedesktop.DBus.Properties.Get string:org.freedesktop.Secret.Collection \
+            string:Locked | grep -q 'boolean false'";
+        let exists = self
+            .device
+            .path(&format!("{KEYRINGS}/login.keyring"))?
+            .exists();
+        Ok(exists && self.with_keyring(password, listing)?.0)
+    }
+
+    /// Whether one of these passwords opens a keyring that was set aside, with what was in it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be asked.
+    pub fn set_aside_opens(&self, passwords: &[&str]) -> anyhow::Result<bool> {
+        let found = format!("ls {KEYRINGS} | grep set-aside || true");
+        for name in self.device.shell(&found)?.lines() {
+            let swap = |from: &str, to: &str| {
+                let script = format!("cd {KEYRINGS}; mv -f '{from}' '{to}'");
+                self.device.shell(&script).map(drop)
+            };
+            let own = self
+                .device
+                .path(&format!("{KEYRINGS}/login.keyring"))?
+                .exists();
+            if own {
+                swap("login.keyring", "own")?;
+            }
+            let copy = format!("cd {KEYRINGS}; cp -p '{name}' login.keyring");
+            self.device.shell(&copy)?;
+            let mut opens = false;
+            for password in passwords {
+                opens |= self.keyring_opens(password)?;
+            }
+            self.device.shell(&format!("rm {KEYRINGS}/login.keyring"))?;
+            if own {
+                swap("own", "login.keyring")?;
+            }
+            if opens {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Logs the person in: a session bus, and a keyring daemon that the log-in has opened.

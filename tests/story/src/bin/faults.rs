@@ -1,0 +1,51 @@
+//! Kills what takes part in a sync, at every step of every kind of plan.
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use clap::Parser;
+use lockstep_story::World;
+use lockstep_story::faults::{PLANS, Stage, Tally, VICTIMS};
+
+/// Injects faults into real syncs on a computer of its own.
+#[derive(Parser)]
+#[command(name = "lockstep-faults", version)]
+struct Arguments {
+    /// Where the directory is kept meanwhile.
+    #[arg(long)]
+    folder: PathBuf,
+    /// Strike after every n-th record only.
+    #[arg(long, default_value_t = 1)]
+    stride: usize,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let folder = tempfile::Builder::new()
+        .prefix("faults-")
+        .tempdir_in(&arguments.folder)?;
+    let mut stage = Stage::set(World::in_folder(folder.path(), None)?)?;
+    let mut tally = Tally::default();
+    for plan in PLANS {
+        for victim in VICTIMS {
+            let tell = |line: &str| print(line);
+            let ended = stage.series(plan, victim, arguments.stride, &mut tally, tell);
+            if ended.is_err() {
+                print(&tally.to_string());
+            }
+            ended?;
+        }
+    }
+    print(&tally.to_string());
+    ensure!(
+        tally.lock_outs == 0 && tally.lost == 0,
+        "a promise was broken"
+    );
+    Ok(())
+}
+
+fn print(line: &str) {
+    let _gone = writeln!(std::io::stdout().lock(), "{line}");
+}
