@@ -11,6 +11,8 @@ use lockstep_model::Secret;
 use lockstep_stores::linux::KeyringStore;
 use lockstep_stores::linux::keyring::{self, Owner};
 use lockstep_stores::{ChangeFault, Refusal, Store};
+use rustix::io::Errno;
+use rustix::process::WaitOptions;
 
 /// Reads the request, and returns the answer.
 pub(crate) fn serve(uid: &str, home: &str) -> Result<String, Box<dyn Error>> {
@@ -31,7 +33,11 @@ pub(crate) fn serve(uid: &str, home: &str) -> Result<String, Box<dyn Error>> {
         ("reset", [new]) => moved(store.reset(new)),
         _ => return Err(format!("no operation {operation} with {} secrets", secrets.len()).into()),
     };
-    Ok(answer)
+    // Whatever it started it has also ended and buried.
+    match rustix::process::wait(WaitOptions::NOHANG) {
+        Err(Errno::CHILD) => Ok(answer),
+        left => Err(format!("a process is left: {left:?}").into()),
+    }
 }
 
 fn parse(bytes: &[u8]) -> Option<(&str, Vec<Secret>)> {

@@ -38,7 +38,10 @@ fn a_daemon_that_dies_in_the_middle_leaves_the_old_or_the_new() {
             anna.log_out();
             match (anna.opens(from), anna.opens(to)) {
                 (true, false) => assert_ne!(said, Said::Done, "{call} {nth}"),
-                (false, true) => std::mem::swap(&mut from, &mut to),
+                (false, true) => {
+                    assert_eq!(said, Said::Done, "{call} {nth}: its work was done");
+                    std::mem::swap(&mut from, &mut to);
+                }
                 other => panic!("{call} {nth}: old and new open: {other:?}"),
             }
         }
