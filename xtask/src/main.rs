@@ -8,6 +8,7 @@ mod demo;
 mod fuzz;
 mod install;
 mod man;
+mod model;
 mod run;
 mod shots;
 mod test;
@@ -43,6 +44,8 @@ enum Command {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Visit every state that the sync core can be driven into, and print what was found.
+    Model,
     /// Write the manual pages of all programs into target/man/.
     Man,
     /// Take a picture of every page of the portal, light and dark, into target/shots/.
@@ -72,6 +75,7 @@ fn main() -> anyhow::Result<()> {
             web::install()?;
             tidy::run(write)
         }
+        Command::Model => model::run(),
         Command::Man => {
             demo::build_programs()?;
             man::run()

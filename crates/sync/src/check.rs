@@ -302,11 +302,17 @@ impl<'a> Walk<'a> {
     /// an envelope that has just been opened.
     fn nobody_is_left_behind(&self, to: Stamp) -> Result<(), Violation> {
         let target = SecretRef::Generation(to);
-        let mut holdings = self.state.ledger.stores.values();
-        let moved = holdings.any(|holding| {
-            holding.moving == Some(to) || holding.belief.opens_with() == Some(target)
+        let stores = self.state.config.stores.iter();
+        // Where a slot was only added, everything still opens as before.
+        let mut lasting = stores.filter(|(_, it)| !it.several_slots);
+        let moved = lasting.any(|(store, _)| {
+            let holding = self.state.ledger.stores.get(store);
+            self.changed.contains(store)
+                || holding.is_some_and(|it| {
+                    it.moving == Some(to) || it.belief.opens_with() == Some(target)
+                })
         });
-        if moved || !self.changed.is_empty() {
+        if moved {
             return Ok(());
         }
         for store in self
@@ -316,9 +322,11 @@ impl<'a> Walk<'a> {
             .keys()
             .filter(|it| !self.moving.contains_key(it))
         {
-            let held = self.state.belief(*store).opens_with();
-            let spare =
-                held.is_some_and(|it| self.sealed.contains(&it) && self.at_hand.contains(&it));
+            let holding = self.state.ledger.stores.get(store);
+            let kept = |it: SecretRef| self.sealed.contains(&it) && self.at_hand.contains(&it);
+            let spare = holding.is_some_and(|it| {
+                it.last.is_some_and(kept) && it.moving.map(SecretRef::Generation).is_none_or(kept)
+            });
             if !spare && self.opened.get(store) != Some(&target) {
                 return Err(Violation::LeftBehind(*store));
             }

@@ -171,21 +171,36 @@ fn what_is_refused_before_the_first_change_leaves_everything() {
 
 #[test]
 fn after_the_first_change_it_only_goes_forward() {
-    let refused = Outcome::NotApplied(Code::AccountRefused);
+    let refused = Outcome::NotApplied(Code::StoreUnknown);
     let mut bench = Bench::over(linked(ALL))
         .session_up()
-        .fault("change account 1 to 2", refused);
+        .fault("change keychain 1 to 2", refused);
     bench.feed(proved(g(2), &[of(1), of(2)]));
     let log = bench.taken();
-    assert!(
-        log.contains(&"change keychain 1 to 2".to_owned()),
-        "{log:?}"
-    );
-    let end = "stopped LS-4006, disk 2, account 1, keychain 2";
+    let end = "stopped LS-4009, disk 2, account 2, keychain 1";
     assert_eq!(log.last().unwrap(), end, "{log:?}");
     assert_eq!(bench.state.envelopes().count(), 2, "the old envelope stays");
     bench.feed(proved(g(2), &[of(1), of(2)]));
     assert_eq!(bench.taken().last().unwrap(), "in sync at 2");
+}
+
+#[test]
+fn a_new_slot_commits_to_nothing() {
+    let refused = Outcome::NotApplied(Code::AccountRefused);
+    for line in ["change account 1 to 2", "preflight account"] {
+        let mut bench = Bench::over(linked(ALL)).session_up();
+        if line == "preflight account" {
+            let lost = Outcome::NotApplied(Code::StoreUnknown);
+            bench.faults.push(("change account 1 to 2", lost));
+            bench.feed(proved(g(2), &[of(1), of(2)]));
+            bench.taken();
+        }
+        bench.faults.push((line, refused));
+        bench.feed(proved(g(2), &[of(1), of(2)]));
+        let log = bench.taken();
+        let end = "stopped LS-4006, disk 2, account 1, keychain 1";
+        assert_eq!(log.last().unwrap(), end, "{log:?}");
+    }
 }
 
 #[test]

@@ -430,25 +430,30 @@ fn removals(state: &State, target: Stamp) -> Vec<Step> {
     steps.collect()
 }
 
-/// Whether a store is, or may be, at the target: from there on it only goes forward.
+/// Whether a store is, or may be, at the target: from there on it only goes forward. A new slot
+/// commits to nothing, for the old one still opens.
 fn begun(state: &State, target: Stamp) -> bool {
-    let mut stores = state.ledger.stores.values();
-    stores.any(|holding| holding.belief.is_at(target) || holding.moving == Some(target))
+    let mut stores = state.ledger.stores.iter();
+    stores.any(|(store, holding)| {
+        !state.capabilities(*store).several_slots
+            && (holding.belief.is_at(target) || holding.moving == Some(target))
+    })
 }
 
 fn reachable(state: &State, store: StoreKind) -> bool {
     state.session || !state.capabilities(store).needs_session
 }
 
-/// Whether the store was opened last with a generation that an envelope has just given back.
+/// Whether an envelope has just given back what opened the store last, and what it was being moved
+/// to since: one of them opens it, unless somebody else has changed it.
 fn recoverable(state: &State, store: StoreKind) -> bool {
-    state
-        .belief(store)
-        .opens_with()
-        .and_then(SecretRef::stamp)
-        .is_some_and(|stamp| {
-            state.has(SecretRef::Generation(stamp)) && state.ledger.envelopes.contains(stamp)
-        })
+    let kept = |stamp: Stamp| {
+        state.has(SecretRef::Generation(stamp)) && state.ledger.envelopes.contains(stamp)
+    };
+    state.holding(store).is_some_and(|holding| {
+        let last = holding.last.and_then(SecretRef::stamp);
+        last.is_some_and(kept) && holding.moving.is_none_or(kept)
+    })
 }
 
 const fn at(stamp: Stamp) -> SecretRef {

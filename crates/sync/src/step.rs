@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use lockstep_model::{Code, Stamp, StoreKind, Timestamp};
 
+use crate::check::check;
 use crate::journal::{Mutation, Record};
 use crate::message::{Effect, Input, OpId, Outcome, Verdict};
-use crate::plan::candidates;
+use crate::plan::{Plan, candidates, plan};
 use crate::secret_ref::SecretRef;
 use crate::state::{Asking, Operation, Progress, Run, State};
 use crate::weigh::{Weighing, weigh};
@@ -20,8 +21,48 @@ mod advance;
 /// nothing.
 #[must_use]
 pub fn step(state: State, now: Timestamp, input: Input) -> (State, Vec<Effect>) {
+    step_by(&Ours, state, now, input)
+}
+
+/// What the machine asks before it acts. There is one set of rules; tests break them one by one.
+pub(crate) trait Rules {
+    /// What is still to be done.
+    fn plan(&self, state: &State) -> Plan;
+    /// Whether the next mutation of the plan may start.
+    fn allows(&self, plan: &Plan, state: &State) -> bool;
+    /// Whether every store was opened with the password of the stamp after its last change.
+    fn is_in_sync(&self, state: &State, stamp: Stamp) -> bool;
+}
+
+/// The rules.
+pub(crate) struct Ours;
+
+impl Rules for Ours {
+    fn plan(&self, state: &State) -> Plan {
+        plan(state)
+    }
+
+    fn allows(&self, plan: &Plan, state: &State) -> bool {
+        check(plan, state).is_ok()
+    }
+
+    fn is_in_sync(&self, state: &State, stamp: Stamp) -> bool {
+        let wanted = Some(SecretRef::Generation(stamp));
+        let mut stores = state.config.stores.keys();
+        stores.all(|store| state.opened_in_run(*store) == wanted)
+    }
+}
+
+/// [`step`] by these rules.
+pub(crate) fn step_by(
+    rules: &impl Rules,
+    state: State,
+    now: Timestamp,
+    input: Input,
+) -> (State, Vec<Effect>) {
     let before = state.status();
     let mut machine = Machine {
+        rules,
         state,
         now,
         effects: Vec::new(),
@@ -41,13 +82,14 @@ pub fn step(state: State, now: Timestamp, input: Input) -> (State, Vec<Effect>) 
     (state, effects)
 }
 
-struct Machine {
+struct Machine<'a, R> {
+    rules: &'a R,
     state: State,
     now: Timestamp,
     effects: Vec<Effect>,
 }
 
-impl Machine {
+impl<R: Rules> Machine<'_, R> {
     fn take(&mut self, input: Input) {
         match input {
             Input::Announced(stamp) => self.announced(stamp),

@@ -3,6 +3,8 @@
 use lockstep_model::{Epoch, Generation, Stamp, StoreKind, Timestamp};
 use uuid::Uuid;
 
+use super::breach::Breach;
+use super::doors::Doors;
 use crate::fixture::without_old;
 use crate::{Budget, Capabilities, Config, Outcome};
 
@@ -11,6 +13,8 @@ pub(super) const NOW: Timestamp = Timestamp(0);
 pub(super) const LOCAL: u8 = 1;
 /// Another local one, of stores that had drifted apart before.
 pub(super) const OTHER: u8 = 1 << 6;
+/// What opens a slot of the disk that is none of the person's: a recovery key, a colleague.
+pub(super) const FOREIGN: u8 = 1 << 5;
 pub(super) const WRONG: u8 = 1 << 7;
 
 /// What may happen.
@@ -39,6 +43,15 @@ pub(super) struct Scenario {
     /// What an operation reports may have nothing to do with what it did.
     pub(super) lies: bool,
     pub(super) session_flaps: bool,
+    /// Doors that may close between the person and the agent; then the computer may be switched
+    /// off at any moment, as often as it likes.
+    pub(super) doors: Option<Doors>,
+    /// The rule that is broken on purpose.
+    pub(super) breach: Option<Breach>,
+    /// The checker stays in force beside it.
+    pub(super) checked: bool,
+    /// Effects are not judged when they start, only by what becomes of them.
+    pub(super) unjudged: bool,
 }
 
 impl Scenario {
@@ -80,8 +93,7 @@ impl Scenario {
 }
 
 /// One thing that happened; read in the story of a failure.
-#[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "the fields are there for `Debug`")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Label {
     Start,
     Ended { applied: bool, outcome: Outcome },
@@ -97,7 +109,52 @@ pub(super) enum Label {
     SecretsLost,
     SessionUp,
     SessionDown,
+    ScreenLocked,
+    LoggedIn,
+    Booted,
     Drift { noticed: bool },
+}
+
+impl Label {
+    /// Whether the operation that ended had its effect.
+    pub(super) const fn applied(self) -> Option<bool> {
+        if let Self::Ended { applied, .. } | Self::Crash { applied } = self {
+            Some(applied)
+        } else {
+            None
+        }
+    }
+
+    /// The same, had it had none.
+    pub(super) const fn without(mut self) -> Self {
+        if let Self::Ended { applied, .. } | Self::Crash { applied } = &mut self {
+            *applied = false;
+        }
+        self
+    }
+
+    /// What it is to a person.
+    pub(super) const fn cause(self) -> &'static str {
+        match self {
+            Self::ChangedInDirectory => "the password was changed",
+            Self::Crash { .. } | Self::CrashAfter { .. } => "it was switched off",
+            Self::ScreenLocked => "the screen was locked",
+            Self::SecretsLost => "secrets were lost",
+            Self::Ended { .. } => "an operation failed while nobody could come in",
+            Self::Start
+            | Self::Announced
+            | Self::Proved { .. }
+            | Self::TypedRight
+            | Self::TypedWrong
+            | Self::Declined
+            | Self::Forgot
+            | Self::SessionUp
+            | Self::SessionDown
+            | Self::LoggedIn
+            | Self::Booted
+            | Self::Drift { .. } => "something else happened",
+        }
+    }
 }
 
 /// What an exploration has seen happen, so that it is known not to be empty.

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use lockstep_model::{Code, Stamp, StoreKind};
+use lockstep_model::{Code, StoreKind};
 
-use super::Machine;
-use crate::check::check;
+use super::{Machine, Rules};
 use crate::journal::{Mutation, Record};
 use crate::message::{Effect, OpId, Verdict};
-use crate::plan::{End, Plan, Step, plan};
+use crate::plan::{End, Plan, Step};
 use crate::secret_ref::SecretRef;
 use crate::state::{Asking, Flight, Operation, Progress};
 
-impl Machine {
+impl<R: Rules> Machine<'_, R> {
     /// Does what is next, if nothing is under way and nobody is being asked.
     pub(super) fn advance(&mut self) {
         while self
@@ -21,7 +20,7 @@ impl Machine {
             .as_ref()
             .is_some_and(|run| run.flight.is_none() && run.asking.is_none())
         {
-            let plan = plan(&self.state);
+            let plan = self.rules.plan(&self.state);
             match plan.steps.first() {
                 Some(step) => self.start(step, &plan),
                 None => self.finish(plan.end),
@@ -65,7 +64,7 @@ impl Machine {
             | Step::Reset { .. }
             | Step::RemoveOld { .. }
             | Step::Retire(_) => {
-                if check(plan, &self.state).is_err() {
+                if !self.rules.allows(plan, &self.state) {
                     return self.stop(Code::PlanRefused);
                 }
                 self.mutate(step);
@@ -173,7 +172,7 @@ impl Machine {
     /// Ends the run. "In sync" rests on what was opened in it, whatever the plan says.
     fn finish(&mut self, end: End) {
         let code = match end {
-            End::InSync(stamp) if self.all_opened_with(stamp) => {
+            End::InSync(stamp) if self.rules.is_in_sync(&self.state, stamp) => {
                 return self.end(Verdict::InSync(stamp));
             }
             End::Stopped(code) => code,
@@ -196,12 +195,6 @@ impl Machine {
         }
         self.state.run = None;
         self.effects.push(Effect::Finish(verdict));
-    }
-
-    fn all_opened_with(&self, stamp: Stamp) -> bool {
-        let wanted = Some(SecretRef::Generation(stamp));
-        let mut stores = self.state.config.stores.keys();
-        stores.all(|store| self.state.opened_in_run(*store) == wanted)
     }
 
     fn launch(&mut self, operation: Operation) -> OpId {
