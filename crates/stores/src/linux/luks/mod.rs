@@ -1,0 +1,456 @@
+//! A LUKS2 disk that asks for a passphrase at boot, as the disk store.
+//!
+//! A disk belongs to the computer, not to one person. So a change adds a slot and keeps the old one;
+//! and [`LuksStore::remove_old`] removes only what our own token names: slots that we made, and slots
+//! that the person's former passwords were seen to open. The token is written before the slot is
+//! added, so that death in between loses no knowledge of what is old.
+
+mod cryptsetup;
+pub mod crypttab;
+mod found;
+pub mod header;
+mod keyboard;
+mod sys;
+mod token;
+mod write;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lockstep_model::{BindingId, Code, Secret, Stamp, StoreKind};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use self::cryptsetup::Fault;
+use self::found::{Found, room};
+use self::header::{Header, Kind, identify};
+use self::token::Mine;
+use super::etc::Etc;
+use crate::{Capabilities, ChangeFault, Refusal, Store, rules};
+
+/// The facts about LUKS2 disks.
+pub const CAPABILITIES: Capabilities = Capabilities {
+    needs_old_password: true,
+    several_slots: true,
+    needs_session: false,
+    verify_without_change: true,
+    counts_attempts: false,
+    can_be_reset: false,
+};
+
+/// How long to wait for another operation on a disk: none takes longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// A disk, by its header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// Where the header is: an absolute path.
+    pub device: PathBuf,
+    /// The UUID in the header; every operation checks it.
+    pub uuid: String,
+}
+
+/// What our token says of the slot that a change makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Whose slot it is.
+    pub binding: BindingId,
+    /// Which password opens it, if that is known.
+    pub stamp: Option<Stamp>,
+}
+
+/// Finds the LUKS2 disks that ask for a passphrase at boot. What is not attached asks for nothing.
+///
+/// # Errors
+///
+/// [`Code::StateUnreadable`] for a crypttab that can't be read, [`Code::DiskUnreachable`] for a
+/// disk that can't.
+pub fn disks(etc: &Etc) -> Result<Vec<Disk>, Refusal> {
+    let path = etc.path().join("crypttab");
+    let text = match read_start(&path, crypttab::MAX_FILE) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(|fault| {
+            let detail = format!("{} can't be read: {fault}", path.display());
+            Refusal::new(Code::StateUnreadable, detail)
+        })?,
+    };
+    let mut disks: Vec<Disk> = Vec::new();
+    for entry in crypttab::entries(&String::from_utf8_lossy(&text)) {
+        let device = entry.header;
+        let uuid = match identify(&device) {
+            Ok(Kind::Luks2(uuid)) => uuid,
+            Ok(Kind::Luks(_) | Kind::Other) => continue,
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => continue,
+            Err(fault) => return Err(out_of_reach(&device, &fault)),
+        };
+        if disks.iter().all(|disk| disk.uuid != uuid) {
+            disks.push(Disk { device, uuid });
+        }
+    }
+    Ok(disks)
+}
+
+/// The slots of one disk that one person's password opens.
+#[derive(Clone, Debug)]
+pub struct LuksStore {
+    disk: Disk,
+    mark: Mark,
+    etc: Etc,
+}
+
+impl LuksStore {
+    /// The store of the disk that was recorded as this; each operation checks that it still is.
+    #[must_use]
+    pub fn of(disk: Disk, mark: Mark) -> Self {
+        Self {
+            disk,
+            mark,
+            etc: Etc::default(),
+        }
+    }
+
+    /// Notes that the computer was started with `current`, after which what is old may go.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::OldOpensDisk`] where it was not started since the slot was made;
+    /// [`Code::NotTheComputersPassword`] for what doesn't open the slot.
+    pub fn confirm_restart(&mut self, current: &Secret) -> Result<(), Refusal> {
+        let could_open = rules::could_open(current)?;
+        let _turn = self.turn()?;
+        let found = self.read_to_write()?;
+        let Some((id, mine)) = found.mine.as_ref().filter(|_| could_open) else {
+            return Err(not_it("there is no slot of this binding"));
+        };
+        let ours = found.numbers(|number, _| found.marked(number));
+        if self.opened(&ours, current)?.is_empty() {
+            return Err(not_it("it doesn't open the slot of this binding"));
+        }
+        if mine.confirmed {
+            return Ok(());
+        }
+        if mine.boot == boot_id()? {
+            let detail = "the computer was not started again since";
+            return Err(Refusal::new(Code::OldOpensDisk, detail));
+        }
+        let mut mine = mine.clone();
+        mine.confirmed = true;
+        self.write(&mine, Some(*id), &found.header).map(drop)
+    }
+
+    /// Removes our token, when a binding ends: the slots stay as they are, with nobody's mark.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::DiskUnreachable`], [`Code::DiskRefused`].
+    pub fn forget(&mut self) -> Result<(), Refusal> {
+        let _turn = self.turn()?;
+        if let Some((id, _)) = self.read_to_write()?.mine {
+            cryptsetup::remove_token(&self.disk.device, id).map_err(refused)?;
+            if self.read()?.mine.is_some() {
+                let detail = "the token is still there";
+                return Err(Refusal::new(Code::DiskRefused, detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the header, if it still is the one that was recorded.
+    fn read(&self) -> Result<Found, Refusal> {
+        let Disk { device, uuid } = &self.disk;
+        let gone = |detail: String| Err(Refusal::new(Code::DiskUnreachable, detail));
+        if !device.is_absolute() {
+            return gone(format!("{} is no absolute path", device.display()));
+        }
+        match identify(device) {
+            Ok(Kind::Luks2(found)) if found == *uuid => {}
+            Ok(Kind::Luks2(found)) => {
+                return gone(format!("the header has UUID {found}, not {uuid}"));
+            }
+            Ok(Kind::Luks(version)) => return gone(format!("it is LUKS{version}, not LUKS2")),
+            Ok(Kind::Other) => return gone("there is no LUKS2 header, or a damaged one".into()),
+            Err(fault) => return Err(out_of_reach(device, &fault)),
+        }
+        let json = cryptsetup::dump(device).map_err(unreadable)?;
+        let header = Header::parse(&json)
+            .map_err(|fault| Refusal::new(Code::DiskUnreachable, fault.to_string()))?;
+        let mine = Mine::of(&header, self.mark.binding).map_err(|fault| {
+            let detail = format!("the token of this binding isn't understood: {fault}");
+            Refusal::new(Code::DiskRefused, detail)
+        })?;
+        Ok(Found { header, mine })
+    }
+
+    /// Waits for its turn at the disks: two that write a header at once could both take what is
+    /// free. The lock is on crypttab, which every computer with such disks has.
+    fn turn(&self) -> Result<Option<File>, Refusal> {
+        let path = self.etc.path().join("crypttab");
+        let fault = |fault: io::Error| {
+            let detail = format!("{} can't be locked: {fault}", path.display());
+            Refusal::new(Code::StateUnreadable, detail)
+        };
+        let file = match File::open(&path) {
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(fault)?,
+        };
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Some(file)),
+                Err(Errno::AGAIN) if Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Err(Errno::AGAIN) => {
+                    let detail = "another operation on a disk takes too long";
+                    return Err(Refusal::new(Code::Busy, detail));
+                }
+                Err(other) => return Err(fault(other.into())),
+            }
+        }
+    }
+
+    /// Reads it for writing.
+    fn read_to_write(&self) -> Result<Found, Refusal> {
+        let found = self.read()?;
+        if let [requirement, ..] = found.header.requirements.as_slice() {
+            let detail = format!("another program is at work on the header ({requirement})");
+            return Err(Refusal::new(Code::DiskRefused, detail));
+        }
+        Ok(found)
+    }
+
+    /// Those of these slots that a secret opens.
+    fn opened(&self, slots: &[u32], secret: &Secret) -> Result<Vec<u32>, Refusal> {
+        let mut opened = Vec::new();
+        for slot in slots {
+            if self.opens(Some(*slot), secret)? {
+                opened.push(*slot);
+            }
+        }
+        Ok(opened)
+    }
+
+    fn opens(&self, slot: Option<u32>, secret: &Secret) -> Result<bool, Refusal> {
+        cryptsetup::opens(&self.disk.device, slot, secret).map_err(unreadable)
+    }
+
+    /// The slots that the person's old password opens: just ours, or else all that nobody claims, or
+    /// else one that somebody does.
+    fn opened_by_old(&self, found: &Found, old: &Secret) -> Result<Vec<u32>, Refusal> {
+        let ours = self.opened(&found.numbers(|number, _| found.marked(number)), old)?;
+        if !ours.is_empty() {
+            return Ok(ours);
+        }
+        let free = found.numbers(|number, _| !found.marked(number) && !found.claimed(number));
+        let opened = self.opened(&free, old)?;
+        if !opened.is_empty() {
+            return Ok(opened);
+        }
+        for number in found.numbers(|number, _| found.claimed(number)) {
+            if self.opens(Some(number), old)? {
+                return Ok(vec![number]);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+impl Store for LuksStore {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Disk
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        CAPABILITIES
+    }
+
+    fn preflight(&self, new: &Secret) -> Result<(), Refusal> {
+        rules::check_new(new)?;
+        let found = self.read_to_write()?;
+        match room(&found) {
+            // What was added just before death needs no room again.
+            Err(full) if !self.opens(None, new)? => Err(full),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
+        let could_open = rules::could_open(secret)?;
+        self.read()?;
+        Ok(could_open && self.opens(None, secret)?)
+    }
+
+    fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        let could_open = rules::could_open(old)?;
+        let _turn = self.turn()?;
+        let found = self.read_to_write()?;
+        let by_old = if could_open {
+            self.opened_by_old(&found, old)?
+        } else {
+            Vec::new()
+        };
+        let Some(first) = by_old.first() else {
+            return Err(wrong_old().into());
+        };
+        if old.same_as(new) {
+            return Ok(());
+        }
+        let others = found.numbers(|number, _| !by_old.contains(&number) && !found.claimed(number));
+        let by_new = self.opened(&others, new)?;
+        let unknown = |fault: Refusal| ChangeFault::Unknown {
+            detail: fault.to_string(),
+        };
+        let best = by_new.iter().find(|number| found.marked(**number));
+        if let Some(number) = best.or(by_new.first()) {
+            let replaced = found.past(&by_old, &by_new);
+            let mine = self.marked_as(&found, *number, &replaced)?;
+            let known = found.mine.as_ref();
+            if known.is_none_or(|(_, known)| *known != mine) {
+                self.write(&mine, known.map(|(id, _)| *id), &found.header)?;
+            }
+            return Ok(());
+        }
+        let number = room(&found)?;
+        let like = found.header.slots.get(first);
+        let like = like.and_then(|slot| slot.key.clone().map(|key| (key, slot.priority)));
+        let Some((key, priority)) = like else {
+            let detail = "the old slot is of an unknown kind";
+            return Err(Refusal::new(Code::DiskRefused, detail).into());
+        };
+        // What is old is written down first: afterwards nobody could tell.
+        let past = found.past(&by_old, &[]);
+        let known = found.mine.as_ref();
+        let mut mine = match known {
+            Some((_, mine)) => mine.clone(),
+            None => Mine::new(self.mark.binding, boot_id()?),
+        };
+        let ours = found.numbers(|number, _| found.marked(number));
+        mine.set(&found.header, &ours, &past);
+        if known.is_none_or(|(_, known)| *known != mine) {
+            self.write(&mine, known.map(|(id, _)| *id), &found.header)?;
+        }
+        let found = self.add((&key, priority), number, old, new)?;
+        let mine = self.marked_as(&found, number, &past).map_err(unknown)?;
+        let id = found.mine.as_ref().map(|(id, _)| *id);
+        self.write(&mine, id, &found.header).map_err(unknown)?;
+        if self.opens(Some(number), new).map_err(unknown)? {
+            Ok(())
+        } else {
+            let detail = "the new slot doesn't open with the new password".into();
+            Err(ChangeFault::Unknown { detail })
+        }
+    }
+
+    fn may_reset(&self) -> Result<(), Refusal> {
+        let detail = "a disk's key can't be had without what opens it";
+        Err(Refusal::new(Code::StaysShut, detail))
+    }
+
+    fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault> {
+        rules::check_new(new)?;
+        Ok(self.may_reset()?)
+    }
+
+    fn remove_old(&mut self, current: &Secret) -> Result<(), ChangeFault> {
+        let could_open = rules::could_open(current)?;
+        let _turn = self.turn()?;
+        let found = self.read_to_write()?;
+        let wrong = || not_it("what is to stay doesn't open the disk");
+        if !could_open {
+            return Err(wrong().into());
+        }
+        let candidates = found.past(&[], &[]);
+        // What our token names comes first, since it is the likely one; then whatever else opens.
+        let mut opened = self.opened(&candidates, current)?;
+        if opened.is_empty() {
+            let rest =
+                found.numbers(|number, _| !candidates.contains(&number) && !found.claimed(number));
+            opened = self.opened(&rest, current)?;
+        }
+        let Some(keep) = opened.first().copied() else {
+            let claimed = self.opens(None, current)?;
+            return if claimed && candidates.is_empty() {
+                Ok(())
+            } else if claimed {
+                let detail = "only a slot that somebody else claims opens with it";
+                Err(Refusal::new(Code::DiskRefused, detail).into())
+            } else {
+                Err(wrong().into())
+            };
+        };
+        let goes = found.past(&[], &opened);
+        if goes.is_empty() {
+            return Ok(());
+        }
+        let keep = *opened
+            .iter()
+            .find(|number| found.marked(**number))
+            .unwrap_or(&keep);
+        let confirmed = found.marked(keep) && found.mine.as_ref().is_some_and(|(_, m)| m.confirmed);
+        let sure = keyboard::surely_typed_here(self.etc.path(), current.expose());
+        let sure = sure.map_err(|fault| {
+            let detail = format!("the keyboard's settings can't be read: {fault}");
+            Refusal::new(Code::StateUnreadable, detail)
+        })?;
+        // Death after an addition left it without a mark: from now on it has one, and waits.
+        let mut found = found;
+        if !found.marked(keep) {
+            let mine = self.marked_as(&found, keep, &goes)?;
+            let id = found.mine.as_ref().map(|(id, _)| *id);
+            found = self.write(&mine, id, &found.header)?;
+        }
+        if !sure && !confirmed {
+            let detail = "the boot prompt's keyboard may differ, and no restart was confirmed";
+            return Err(Refusal::new(Code::OldOpensDisk, detail).into());
+        }
+        self.remove(found, keep, &goes, current)
+    }
+}
+
+/// Which start of the computer this is (random(4)).
+fn boot_id() -> Result<String, Refusal> {
+    let text = fs::read_to_string(BOOT_ID).map_err(|fault| {
+        let detail = format!("{BOOT_ID} can't be read: {fault}");
+        Refusal::new(Code::StateUnreadable, detail)
+    })?;
+    Ok(text.trim().to_owned())
+}
+
+fn wrong_old() -> Refusal {
+    not_it("the old password doesn't open the disk")
+}
+
+fn not_it(detail: &str) -> Refusal {
+    Refusal::new(Code::NotTheComputersPassword, detail)
+}
+
+fn out_of_reach(device: &Path, fault: &io::Error) -> Refusal {
+    let detail = format!("{} can't be read: {fault}", device.display());
+    Refusal::new(Code::DiskUnreachable, detail)
+}
+
+// By value, since `map_err` hands it over.
+fn unreadable(fault: Fault) -> Refusal {
+    Refusal::new(Code::DiskUnreachable, fault.to_string())
+}
+
+fn refused(fault: Fault) -> Refusal {
+    Refusal::new(Code::DiskRefused, fault.to_string())
+}
+
+/// Reads a file that must be no longer than this.
+fn read_start(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    if bytes.len() > most {
+        return Err(io::Error::other("it is too large"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,119 @@
+//! What is written to a header: slots and our token, each time read again.
+
+use lockstep_model::{Code, Secret};
+
+use super::found::Found;
+use super::header::{Header, Key, Priority};
+use super::token::Mine;
+use super::{LuksStore, boot_id, cryptsetup, refused, wrong_old};
+use crate::{ChangeFault, Refusal};
+
+impl LuksStore {
+    /// Adds a slot like another one, and returns its number and the header with it.
+    pub(super) fn add(
+        &self,
+        like: (&Key, Priority),
+        number: u32,
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<Found, ChangeFault> {
+        let device = &self.disk.device;
+        let said = cryptsetup::add(device, number, like.0, old, new);
+        let unknown = |detail: String| ChangeFault::Unknown { detail };
+        let found = self.read().map_err(|fault| unknown(fault.to_string()))?;
+        let added = found.header.slots.contains_key(&number);
+        match said {
+            Ok(true) if added => {}
+            Ok(true) => return Err(unknown("the new slot isn't there".into())),
+            Ok(false) if !added => return Err(wrong_old().into()),
+            Err(fault) if !added => return Err(refused(fault).into()),
+            Ok(false) => return Err(unknown("a slot was added by somebody".into())),
+            Err(fault) => return Err(unknown(fault.to_string())),
+        }
+        if like.1 == Priority::Prefer {
+            let preferred = cryptsetup::prefer(device, number);
+            preferred.map_err(|fault| unknown(fault.to_string()))?;
+        }
+        Ok(found)
+    }
+
+    /// Writes our token, if it is another one than before, and reads it again.
+    pub(super) fn write(
+        &self,
+        mine: &Mine,
+        id: Option<u32>,
+        before: &Header,
+    ) -> Result<Found, Refusal> {
+        let refuse = |detail: &str| Refusal::new(Code::DiskRefused, detail);
+        let Some(number) = id.or_else(|| before.free_token()) else {
+            let detail = "the header has no room for a token";
+            return Err(Refusal::new(Code::DiskFull, detail));
+        };
+        let json = serde_json::to_vec(mine).map_err(|_| refuse("the token can't be written"))?;
+        cryptsetup::write_token(&self.disk.device, number, id.is_some(), &json).map_err(refused)?;
+        let found = self.read()?;
+        if found.mine.as_ref() != Some(&(number, mine.clone())) {
+            return Err(refuse("the token isn't there as it was written"));
+        }
+        Ok(found)
+    }
+
+    /// Our token as it should be, now that a slot is ours.
+    pub(super) fn marked_as(
+        &self,
+        found: &Found,
+        ours: u32,
+        replaced: &[u32],
+    ) -> Result<Mine, Refusal> {
+        let boot = boot_id()?;
+        let known = found.mine.as_ref().map(|(_, mine)| mine);
+        let mut mine = match known {
+            Some(mine) if found.marked(ours) && mine.marks_only(ours) => mine.clone(),
+            Some(_) | None => Mine::new(self.mark.binding, boot),
+        };
+        if let Some(stamp) = self.mark.stamp {
+            mine.epoch = Some(stamp.epoch);
+            mine.generation = Some(stamp.generation);
+        }
+        mine.set(&found.header, &[ours], replaced);
+        Ok(mine)
+    }
+
+    /// Removes slots, one by one, as long as the one to keep is there as it was.
+    pub(super) fn remove(
+        &self,
+        mut found: Found,
+        keep: u32,
+        goes: &[u32],
+        current: &Secret,
+    ) -> Result<(), ChangeFault> {
+        let stays = found.header.slots.get(&keep).cloned();
+        let unknown = |detail: String| ChangeFault::Unknown { detail };
+        for number in goes {
+            // The header may be another one by now: look again at each.
+            let stands = stays.is_some() && found.header.slots.get(&keep) == stays.as_ref();
+            let old = found.past(&[], &[keep]);
+            if !stands || !old.contains(number) {
+                return Err(unknown("somebody else changes the header".into()));
+            }
+            let killed = cryptsetup::kill(&self.disk.device, *number, current);
+            found = self.read().map_err(|fault| unknown(fault.to_string()))?;
+            match killed {
+                Ok(true) if !found.header.slots.contains_key(number) => {}
+                Ok(_) => return Err(unknown(format!("slot {number} is still there"))),
+                Err(fault) => return Err(unknown(fault.to_string())),
+            }
+        }
+        // The slot that stays was opened before, and is as it was.
+        if found.header.slots.get(&keep) != stays.as_ref() {
+            return Err(unknown("the slot that stays isn't there any more".into()));
+        }
+        let settled = self.marked_as(&found, keep, &[]).and_then(|mine| {
+            let id = found.mine.as_ref().map(|(id, _)| *id);
+            self.write(&mine, id, &found.header)
+        });
+        settled
+            .map(drop)
+            .map_err(|fault| unknown(fault.to_string()))
+    }
+}
