@@ -33,8 +33,14 @@ pub(crate) trait Stores {
     fn keychain(&self, record: &Record) -> Result<Option<Box<dyn Store>>, Refusal>;
 
     /// Every disk that asks for a password at the start.
-    fn disks(&self, record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal>;
+    fn disks(&self, record: &Record) -> Result<Found, Refusal>;
+
+    /// Notes that the computer was started with this password since the recorded disk got it.
+    fn confirm_restart(&self, record: &Record, current: &Secret) -> Result<(), Refusal>;
 }
+
+/// Disks, each with the store that it is.
+pub(crate) type Found = Vec<(Disk, Box<dyn Store>)>;
 
 /// What is said to the agent.
 #[derive(Debug, PartialEq, Eq)]
@@ -108,6 +114,9 @@ pub(crate) fn operate(
                 Err(unknown) => return unknown,
             }
         }
+        (Operation::ConfirmRestart { binding }, [current]) => recorded(bindings, *binding)
+            .and_then(|record| stores.confirm_restart(&record, current))
+            .map(|()| Reply::Done),
         (Operation::SetAside { binding }, [new]) => {
             let store = recorded(bindings, *binding)
                 .and_then(|record| stores.open(StoreKind::Keychain, &record, None));
@@ -139,6 +148,7 @@ pub(crate) fn operate(
             | Operation::Reset { .. }
             | Operation::Adopt { .. }
             | Operation::SetAside { .. }
+            | Operation::ConfirmRestart { .. }
             | Operation::Compare { .. }
             | Operation::Preflight { .. }
             | Operation::Probe { .. }

@@ -3,17 +3,18 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use lockstep_model::{Code, Stamp, StoreKind};
+use lockstep_model::{Code, Secret, Stamp, StoreKind};
 use lockstep_protocol::Bytes;
 use lockstep_protocol::helper::{Account, Confinement, Files, Health};
 use lockstep_stores::linux::account::{self, AccountStore, Identity};
 use lockstep_stores::linux::etc::Etc;
 use lockstep_stores::linux::keyring::{self, KeyringStore, Owner};
+use lockstep_stores::linux::luks::{self, LuksStore, Mark};
 use lockstep_stores::{Refusal, Store};
 
 use crate::bindings::{Disk, Record};
 use crate::fingerprint::Fingerprints;
-use crate::operate::Stores;
+use crate::operate::{Found, Stores};
 use crate::sandbox::{self, SandboxFault};
 
 /// The real ones.
@@ -52,6 +53,14 @@ impl ThisComputer {
         Ok(confinement)
     }
 
+    /// The recorded disk.
+    fn disk(&self, record: &Record, to: Option<Stamp>) -> Result<LuksStore, Refusal> {
+        let none = || Refusal::new(Code::HelperRefused, "no disk is recorded");
+        let Disk { device, uuid } = record.disk.clone().ok_or_else(none)?;
+        sandbox::narrow_to_disks(&self.state, &[&device]).map_err(not_shut_in)?;
+        Ok(LuksStore::of(luks::Disk { device, uuid }, mark(record, to)))
+    }
+
     /// Becomes the owner of the recorded account, if that still is the one that was recorded.
     fn become_owner(record: &Record) -> Result<Owner, Refusal> {
         let identity = Identity {
@@ -64,6 +73,14 @@ impl ThisComputer {
             uid: line.uid,
             home: line.home,
         })
+    }
+}
+
+/// What our slot on a disk is marked with.
+const fn mark(record: &Record, stamp: Option<Stamp>) -> Mark {
+    Mark {
+        binding: record.binding,
+        stamp,
     }
 }
 
@@ -95,13 +112,16 @@ impl Stores for ThisComputer {
     }
 
     fn describe(&self, uid: u32) -> Result<Account, Refusal> {
+        // Asked for while the disks' headers can still be read; none that can't be could follow.
+        let disks = luks::disks(&Etc::default());
         self.narrow_to_account()?;
         let found = account::describe(&Etc::default(), uid)?;
+        let disk = disks.is_ok_and(|disks| !disks.is_empty());
         Ok(Account {
             name: found.identity.name,
             uid: found.identity.uid,
             obstacle: found.obstacle.map(|obstacle| obstacle.code),
-            disk: false,
+            disk,
         })
     }
 
@@ -109,7 +129,7 @@ impl Stores for ThisComputer {
         &self,
         kind: StoreKind,
         record: &Record,
-        _to: Option<Stamp>,
+        to: Option<Stamp>,
     ) -> Result<Box<dyn Store>, Refusal> {
         match kind {
             StoreKind::Account => {
@@ -121,7 +141,7 @@ impl Stores for ThisComputer {
                 Ok(Box::new(AccountStore::of(identity)))
             }
             StoreKind::Keychain => Ok(Box::new(KeyringStore::of(Self::become_owner(record)?))),
-            StoreKind::Disk => Err(Refusal::new(Code::HelperRefused, "no disk is recorded")),
+            StoreKind::Disk => self.disk(record, to).map(|disk| Box::new(disk) as _),
         }
     }
 
@@ -144,8 +164,24 @@ impl Stores for ThisComputer {
         })
     }
 
-    fn disks(&self, _record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal> {
-        Ok(Vec::new())
+    fn disks(&self, record: &Record) -> Result<Found, Refusal> {
+        // Its own table says which disks there are, before they are all that is left.
+        let disks = luks::disks(&Etc::default())?;
+        let devices: Vec<&Path> = disks.iter().map(|disk| disk.device.as_path()).collect();
+        sandbox::narrow_to_disks(&self.state, &devices).map_err(not_shut_in)?;
+        let found = disks.into_iter().map(|disk| {
+            let kept = Disk {
+                device: disk.device.clone(),
+                uuid: disk.uuid.clone(),
+            };
+            let store = LuksStore::of(disk, mark(record, None));
+            (kept, Box::new(store) as Box<dyn Store>)
+        });
+        Ok(found.collect())
+    }
+
+    fn confirm_restart(&self, record: &Record, current: &Secret) -> Result<(), Refusal> {
+        self.disk(record, None)?.confirm_restart(current)
     }
 }
 

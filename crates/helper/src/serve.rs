@@ -142,6 +142,7 @@ fn name(operation: &Operation) -> String {
         Operation::Change { binding, store, .. } => format!("change of {store} of {binding}"),
         Operation::Adopt { binding, store } => format!("adoption of {store} of {binding}"),
         Operation::Compare { binding } => format!("comparison of {binding}"),
+        Operation::ConfirmRestart { binding } => format!("confirmed restart for {binding}"),
         Operation::SetAside { binding } => format!("setting the keychain of {binding} aside"),
         Operation::RemoveOld { binding, store } => {
             format!("removal of what is old in {store} of {binding}")

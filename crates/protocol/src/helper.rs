@@ -77,6 +77,12 @@ pub enum Operation {
         /// Which store; the account follows from the start.
         store: StoreKind,
     },
+    /// Notes that the computer was started with a password since the binding's disk got it, so that
+    /// the old one may go. One secret: that password. Answers [`Reply::Done`].
+    ConfirmRestart {
+        /// Whose disk.
+        binding: BindingId,
+    },
     /// Sets the binding's keychain aside for an empty one. One secret: the new password. Answers
     /// [`Reply::Done`].
     SetAside {
@@ -131,6 +137,7 @@ impl Operation {
             Self::Link { .. }
             | Self::Adopt { .. }
             | Self::SetAside { .. }
+            | Self::ConfirmRestart { .. }
             | Self::Preflight { .. }
             | Self::Probe { .. }
             | Self::RemoveOld { .. }

@@ -256,6 +256,19 @@ impl Computer {
         self.lockstep(&["link"], &secrets)
     }
 
+    /// The same, and agrees that the disk follows.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be run; a refusal is an outcome.
+    pub fn link_with_disk(&self, directory: &str, computer: &str) -> anyhow::Result<Outcome> {
+        let secrets = [
+            ("--password-fd", directory),
+            ("--computer-password-fd", computer),
+        ];
+        self.lockstep(&["link", "--disk", "yes"], &secrets)
+    }
+
     /// Brings it in step; the new password only.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Account, keyring and disk move together, and what moved by itself is noticed.
 #![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
-use lockstep_model::{Generation, StoreKind, StoreState};
+use lockstep_model::{Code, Generation, StoreKind, StoreState};
 use lockstep_protocol::api::me::Standing;
 use lockstep_story::play::{expect_opens, expect_row};
 use lockstep_story::{Computer, World, portal};
@@ -171,4 +171,68 @@ fn a_running_session_keeps_its_keyring_through_a_change() {
     drop(session);
     assert!(computer.keyring_opens(SECOND).unwrap());
     assert!(!computer.keyring_opens(FIRST).unwrap());
+}
+
+#[test]
+fn account_keyring_and_disk_move_with_one_typed_password() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_keyring(BEFORE).unwrap();
+    computer.make_disk(BEFORE).unwrap();
+    computer
+        .link_with_disk(FIRST, BEFORE)
+        .unwrap()
+        .ok()
+        .unwrap();
+    let all = [StoreKind::Disk, StoreKind::Account, StoreKind::Keychain];
+    assert_eq!(kinds(&computer), all);
+    let moved = |new: &str, old: &str| {
+        expect_opens(&computer, new, old).unwrap();
+        assert!(computer.keyring_opens(new).unwrap());
+        assert!(computer.disk_opens(new).unwrap());
+        assert!(!computer.disk_opens(old).unwrap(), "the old slot is gone");
+    };
+    moved(FIRST, BEFORE);
+
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer.sync(SECOND).unwrap().ok().unwrap();
+    moved(SECOND, FIRST);
+    computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();
+    moved(THIRD, SECOND);
+    expect_row(&world, DESK, Generation(3), Standing::InSync).unwrap();
+}
+
+#[test]
+fn a_disk_follows_only_if_its_person_says_so() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_disk(BEFORE).unwrap();
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    assert_eq!(kinds(&computer), [StoreKind::Account]);
+    assert!(computer.disk_opens(BEFORE).unwrap());
+    expect_row(&world, DESK, Generation(1), Standing::InSync).unwrap();
+}
+
+#[test]
+fn without_the_old_password_no_account_is_reset_beside_a_disk_that_would_stay_shut() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_disk(BEFORE).unwrap();
+    computer
+        .link_with_disk(FIRST, BEFORE)
+        .unwrap()
+        .ok()
+        .unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    let lost = "rm /var/lib/lockstep/bindings/*/envelopes/*.json";
+    computer.device.shell(lost).unwrap();
+    let new = [("--password-fd", SECOND)];
+    let ended = computer.lockstep(&["sync", "--without-old-password"], &new);
+    assert_eq!(ended.unwrap().code(), Some(Code::StaysShut));
+    expect_opens(&computer, FIRST, SECOND).unwrap();
+    assert!(computer.disk_opens(FIRST).unwrap());
+    assert!(!computer.disk_opens(SECOND).unwrap());
 }

@@ -95,7 +95,11 @@ impl Stores for OneAccount {
         self.open(StoreKind::Keychain, record, None).map(Some)
     }
 
-    fn disks(&self, _record: &Record) -> Result<Vec<(Disk, Box<dyn Store>)>, Refusal> {
+    fn confirm_restart(&self, _record: &Record, _current: &Secret) -> Result<(), Refusal> {
+        Err(Refusal::new(Code::HelperRefused, "no slot waits for one"))
+    }
+
+    fn disks(&self, _record: &Record) -> Result<Found, Refusal> {
         let disk = Disk {
             device: "/dev/disk".into(),
             uuid: "of a test".to_owned(),

@@ -72,17 +72,15 @@ pub(super) fn leave_person(uid: u32, home: &Path) -> Result<Files, FilesFault> {
     confine(&places)
 }
 
-/// Leaves the disks and the helper's records, and what `cryptsetup` reads.
-pub(super) fn leave_disks(state: &Path, device: Option<&Path>) -> Result<Files, FilesFault> {
+/// Leaves these disks and the helper's records, and what `cryptsetup` reads.
+pub(super) fn leave_disks(state: &Path, devices: &[&Path]) -> Result<Files, FilesFault> {
     let mut places = readable(read() | AccessFs::Execute);
     let locks = write() | AccessFs::MakeDir | AccessFs::RemoveDir;
     places.extend(["/run/cryptsetup", "/run/lock"].map(|folder| (folder.into(), locks)));
     places.push((state.to_owned(), write()));
     places.extend(["/etc", "/proc", "/sys"].map(|folder| (folder.into(), read())));
     let open = read() | AccessFs::WriteFile | AccessFs::IoctlDev;
-    places.push(("/dev".into(), if device.is_some() { read() } else { open }));
-    // A header in a file is locked and written like a device.
-    places.extend(device.map(|device| (device.to_owned(), open)));
+    places.extend(devices.iter().map(|device| (device.to_path_buf(), open)));
     confine(&places)
 }
 

@@ -53,9 +53,9 @@ pub(crate) fn become_owner(owner: &PasswdLine) -> Result<(), SandboxFault> {
     Ok(())
 }
 
-/// Leaves what an operation on a disk needs; on every disk, while none is recorded.
-pub(crate) fn narrow_to_disk(state: &Path, device: Option<&Path>) -> Result<(), SandboxFault> {
-    files::leave_disks(state, device)?;
+/// Leaves what an operation on these disks needs.
+pub(crate) fn narrow_to_disks(state: &Path, devices: &[&Path]) -> Result<(), SandboxFault> {
+    files::leave_disks(state, devices)?;
     powers::keep(powers::NONE).map_err(SandboxFault::Powers)?;
     Ok(())
 }
