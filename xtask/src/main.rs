@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod bench;
 mod demo;
+mod faults;
 mod fuzz;
 mod install;
 mod man;
@@ -34,6 +35,8 @@ enum Command {
     },
     /// Measure the directory and the agent: prints a table, writes JSON to target/bench/.
     Bench(bench::Options),
+    /// Kill what takes part in a sync at every step of every kind of plan.
+    Faults(faults::Options),
     /// Mutate what every parser of outside bytes is given, looking for a broken promise.
     Fuzz(fuzz::Options),
     /// Check layering, sizes, formatting, lints, and that generated files are up to date.
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(options) => demo::run(&options),
         Command::Test { consent } => test::run(consent),
         Command::Bench(options) => bench::run(&options),
+        Command::Faults(options) => faults::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
         Command::Tidy { write, consent } => {
             install::packages(consent)?;

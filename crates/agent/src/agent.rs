@@ -454,6 +454,7 @@ impl Binding {
             heard_at: news.as_ref().map(|(_, heard_at)| *heard_at),
             in_sync,
             stores: standing.rows(),
+            notices: standing.notices(),
             other_computers: news.map_or(0, |(news, _)| news.other_computers),
             problem: standing.open_problem().filter(|_| !in_sync),
         }

@@ -203,6 +203,25 @@ impl Helper {
         }
     }
 
+    /// Notes that the computer was started with this password since the disk got it.
+    pub(crate) async fn confirm_restart(
+        &self,
+        binding: BindingId,
+        current: &Secret,
+    ) -> Result<(), Fault> {
+        let operation = Operation::ConfirmRestart { binding };
+        match self.ask(operation, &[current]).await? {
+            Reply::Done => Ok(()),
+            other @ (Reply::Opened { .. }
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Challenge { .. }
+            | Reply::Refused { .. }) => Err(refusal(other)),
+        }
+    }
+
     /// Sets a keychain aside for an empty one with the new password.
     pub(crate) async fn set_aside(&self, binding: BindingId, new: &Secret) -> Outcome {
         outcome(self.ask(Operation::SetAside { binding }, &[new]).await)

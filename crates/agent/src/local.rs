@@ -129,7 +129,9 @@ impl Caller {
                 }
                 Ask::Retire => flow::retire::run(agent, self).await.map(Event::Done),
                 Ask::Unlink => flow::unlink::run(agent, self).await.map(Event::Done),
-                Ask::Sync => flow::sync::run(agent, self).await.map(Event::Done),
+                Ask::Sync { restarted } => flow::sync::run(agent, self, restarted)
+                    .await
+                    .map(Event::Done),
                 Ask::Disown { generation } => flow::disown::run(agent, self, generation)
                     .await
                     .map(Event::Done),

@@ -2,6 +2,7 @@
 
 use lockstep_model::{Code, Stamp, StoreState};
 use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::local::StoreNotice;
 use lockstep_sync::Status;
 
 /// What the core says of itself whenever it has changed.
@@ -23,6 +24,17 @@ impl Standing {
             .map(|(kind, state)| StoreRow {
                 kind: *kind,
                 state: state.clone(),
+            })
+            .collect()
+    }
+
+    /// What is to be known of stores that are in sync all the same.
+    pub(crate) fn notices(&self) -> Vec<StoreNotice> {
+        let notices = self.status.notices.iter();
+        notices
+            .map(|(kind, code)| StoreNotice {
+                kind: *kind,
+                code: *code,
             })
             .collect()
     }

@@ -97,6 +97,10 @@ pub(crate) struct Sync {
     /// Go on without the old password, should it be asked for; what that costs is printed.
     #[arg(long, conflicts_with = "old_password_fd")]
     pub(crate) without_old_password: bool,
+    /// Say that you have started this computer with your new password: the old one stops opening
+    /// its disk.
+    #[arg(long)]
+    pub(crate) restarted: bool,
     /// Read the password of your own that replaces a temporary one from this file descriptor.
     #[arg(long, value_name = "FD")]
     pub(crate) own_password_fd: Option<RawFd>,

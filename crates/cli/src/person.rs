@@ -128,7 +128,8 @@ pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
         names: &names,
         show,
     };
-    exchange(Ask::Sync, answers, &names, show)
+    let restarted = options.restarted;
+    exchange(Ask::Sync { restarted }, answers, &names, show)
 }
 
 /// What a sync may come to ask.

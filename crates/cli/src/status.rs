@@ -43,6 +43,9 @@ pub(crate) fn text(status: &Status) -> String {
     for row in &binding.stores {
         text += &format!("  {}\n", store_line(row));
     }
+    for notice in &binding.notices {
+        text += &problem(notice.code);
+    }
     if let Some(changed) = &binding.changed {
         text += &format!("Last change: {}.\n", provenance(changed));
     }
@@ -122,6 +125,7 @@ mod tests {
                 heard_at: None,
                 in_sync: false,
                 stores: vec![account],
+                notices: Vec::new(),
                 other_computers: 2,
                 problem: None,
             }),

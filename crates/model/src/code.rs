@@ -296,7 +296,7 @@ codes! {
         "All key slots of the LUKS2 header are in use, or its key slot area is full.";
     OldOpensDisk = 4018, AfterInput,
         "Your old password still starts this {pc} too, until you have started it with the new one.",
-        "Restart this {pc}, type your new password, then run `lockstep disk confirm`.",
+        "Restart this {pc}, type your new password, then run `lockstep sync --restarted`.",
         "The old key slot stays until a restart is confirmed, because the boot prompt may have another keyboard layout.";
 
     NotEnrolled = 5001, Never,

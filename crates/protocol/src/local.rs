@@ -71,7 +71,12 @@ pub enum Ask {
     /// agent keeps; root only.
     Retire,
     /// Brings the caller's computer in step.
-    Sync,
+    Sync {
+        /// The person says that the computer was started with the password that they are about to
+        /// type, so that the disk's old one may go.
+        #[serde(default)]
+        restarted: bool,
+    },
     /// Changes the caller's password in the directory and on this computer.
     ChangePassword,
     /// "This wasn't me", said of the change that the caller's status tells of.
@@ -222,6 +227,15 @@ pub struct StoreCost {
     pub becomes: WithoutOld,
 }
 
+/// What is to be known of a store that is in sync all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreNotice {
+    /// Which store.
+    pub kind: StoreKind,
+    /// What.
+    pub code: Code,
+}
+
 /// Which password opens a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreOpens {
@@ -291,6 +305,9 @@ pub struct BindingStatus {
     pub in_sync: bool,
     /// Each store.
     pub stores: Vec<StoreRow>,
+    /// What is to be known of stores that are in sync all the same.
+    #[serde(default)]
+    pub notices: Vec<StoreNotice>,
     /// How many other computers of the person have yet to follow.
     pub other_computers: u32,
     /// Why the last sync stopped, if it did.

@@ -251,10 +251,13 @@ impl Stage {
 
     fn what_opens(&self, old: &str, new: &str) -> anyhow::Result<Opens> {
         let which = |opens: &dyn Fn(&str) -> anyhow::Result<bool>| -> anyhow::Result<_> {
-            if opens(new)? {
-                return Ok(Some("new"));
+            // What the victim began may end between two questions: it moves towards the new one only.
+            for (password, word) in [(new, "new"), (old, "old"), (new, "new")] {
+                if opens(password)? {
+                    return Ok(Some(word));
+                }
             }
-            Ok(opens(old)?.then_some("old"))
+            Ok(None)
         };
         let account = which(&|password| self.computer.opens(password))?;
         let filled = which(&|password| self.computer.keyring_opens(password))?;

@@ -108,7 +108,7 @@ fn an_empty_secret_is_not_taken_for_the_word_that_there_is_none() {
     };
     let mut said = Vec::new();
     let frames = [
-        Frame::json(&Request::new(Ask::Sync)).unwrap(),
+        Frame::json(&Request::new(Ask::Sync { restarted: false })).unwrap(),
         Frame::Secret(Secret::copy_of(SECOND.as_bytes())),
         Frame::Secret(Secret::default()),
     ];

@@ -5,6 +5,7 @@
 //! account moves away from what opens it.
 
 use lockstep_client::Fault;
+use lockstep_model::password::Password;
 use lockstep_model::{Secret, StoreKind};
 use lockstep_protocol::helper::Adoption;
 use lockstep_sync::{Input, replay, step};
@@ -45,6 +46,18 @@ impl Core {
         let state = replay(config(&self.followed), &[self.state.snapshot()]);
         self.state = step(state, now(), Input::Restarted).0;
         Ok(true)
+    }
+
+    /// Has the helper note that the computer was started with this password; nothing, where no disk
+    /// follows.
+    pub(crate) async fn confirm_restart(&self, typed: &Secret) -> Result<(), Fault> {
+        if !self.followed.stores.contains(&StoreKind::Disk) {
+            return Ok(());
+        }
+        let password = Password::normalise(typed).map_err(|code| Fault::new(code, "typed"))?;
+        self.helper
+            .confirm_restart(self.binding, password.secret())
+            .await
     }
 
     async fn tried(&self, store: StoreKind, secret: &Secret) -> Option<Adoption> {

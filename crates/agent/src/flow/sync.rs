@@ -16,41 +16,44 @@ use crate::binding::{Binding, Core};
 use crate::local::Caller;
 
 /// Brings the caller's stores in step.
-pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
+pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, restarted: bool) -> Ended {
     let (enrolled, binding) = ready(agent, caller.uid()).await.map_err(failed)?;
     let typed = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
     let mut core = take(&binding).map_err(failed)?;
-    let mut replaced = false;
-    let ended = sync(
-        &enrolled,
-        &binding,
-        &mut core,
-        &typed,
-        caller,
-        &mut replaced,
-    )
-    .await;
+    let mut course = Course {
+        restarted,
+        replaced: false,
+    };
+    let ended = sync(&enrolled, &binding, &mut core, &typed, caller, &mut course).await;
     core.forget_secrets();
     drop(core);
     let ended = match ended {
         Ok(verdict) => conclude(&enrolled, &binding, verdict).await,
         Err(fault) => Err(failed(fault)),
     };
-    if replaced {
+    if course.replaced {
         ended.map_err(behind)
     } else {
         ended
     }
 }
 
-/// Runs the sync; tells whether the person replaced a temporary password first.
+/// What is beside the course of an ordinary sync.
+struct Course {
+    /// The computer was started with the password that is typed.
+    restarted: bool,
+    /// The person replaced a temporary password first.
+    replaced: bool,
+}
+
+/// Runs the sync.
 async fn sync(
     enrolled: &Enrolled,
     binding: &Binding,
     core: &mut Core,
     typed: &Secret,
     caller: &mut Caller,
-    replaced: &mut bool,
+    course: &mut Course,
 ) -> Result<Verdict, Fault> {
     let input = match prove(enrolled, binding, core, typed).await {
         Ok(Started {
@@ -63,7 +66,7 @@ async fn sync(
         }) => {
             core.forget_secrets();
             let own = change::replace_temporary(enrolled, binding, core, typed, caller).await?;
-            *replaced = true;
+            course.replaced = true;
             // An ordinary sync with the own password: the stores never see the temporary one.
             prove(enrolled, binding, core, &own).await?.input
         }
@@ -80,6 +83,9 @@ async fn sync(
         Err(fault) => return Err(fault),
     };
     core.adopt().await?;
+    if course.restarted {
+        core.confirm_restart(typed).await?;
+    }
     let verdict = binding.run(core, input, caller).await?;
     verdict.ok_or_else(|| Fault::new(Code::Internal, "a run without a verdict"))
 }
