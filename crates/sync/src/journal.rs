@@ -309,6 +309,11 @@ impl Ledger {
 }
 
 impl Holding {
+    /// Whether it was opened, and may have been changed from outside since.
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.belief == Belief::Unknown && self.last.is_some() && self.moving.is_none()
+    }
+
     fn shut(&mut self, with: SecretRef, counted: Option<Timestamp>) {
         if self.belief.opens_with() == Some(with) {
             self.belief = Belief::Unknown;

@@ -60,6 +60,8 @@
 mod capabilities;
 mod check;
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod flows;

@@ -124,7 +124,8 @@ pub(crate) fn candidates(state: &State, store: StoreKind) -> Vec<SecretRef> {
         .filter(|it| it.is_typed())
         .collect();
     // A password typed for a store that was never opened comes from its owner, who is linking it.
-    let typed_first = if holding.last.is_none() {
+    // For one that was changed by others it comes from whoever changed it.
+    let typed_first = if holding.last.is_none() || holding.is_doubted() {
         typed.as_slice()
     } else {
         &[]
@@ -143,12 +144,12 @@ pub(crate) fn candidates(state: &State, store: StoreKind) -> Vec<SecretRef> {
         )
     });
     let mut wanted: Vec<SecretRef> = Vec::new();
-    let likely = [holding.moving.map(SecretRef::Generation), holding.last]
-        .into_iter()
-        .flatten();
+    let likely = holding.moving.map(SecretRef::Generation).into_iter();
+    let (typed_first, last) = (typed_first.iter().copied(), holding.last);
     let rest = generations.into_iter().map(SecretRef::Generation);
     for secret in likely
-        .chain(typed_first.iter().copied())
+        .chain(typed_first)
+        .chain(last)
         .chain(rest)
         .chain(typed.clone())
     {
