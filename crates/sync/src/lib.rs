@@ -61,6 +61,7 @@ mod capabilities;
 mod check;
 #[cfg(test)]
 mod drift;
+mod explain;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
@@ -81,6 +82,7 @@ mod weigh;
 
 pub use capabilities::{Budget, Capabilities, Config};
 pub use check::{Violation, check};
+pub use explain::{Evidence, Explanation, explain};
 pub use journal::{Ledger, Mutation, Record, replay};
 pub use message::{Belief, Effect, Input, OpId, Outcome, Verdict};
 pub use plan::{End, Plan, Step, plan};

@@ -3,16 +3,38 @@
 use std::fmt;
 
 use super::{End, Plan, Step};
+use crate::state::Operation;
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, step) in (1_u32..).zip(&self.steps) {
             writeln!(f, "{number}. {step}")?;
         }
-        match self.end {
-            End::Idle => f.write_str("Nothing to do until the current password is proved."),
-            End::InSync(stamp) => write!(f, "Then everything is in step with {stamp}."),
-            End::Stopped(code) => write!(f, "Then stop with {code}."),
+        self.end.fmt(f)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Idle => f.write_str("Nothing to do until the current password is proved."),
+            Self::InSync(stamp) => write!(f, "Then everything is in step with {stamp}."),
+            Self::Stopped(code) => write!(f, "Then stop with {code}."),
+        }
+    }
+}
+
+/// An operation under way reads as the step that it belongs to.
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Probe { store, with } => write!(f, "Open the {store} with {with}"),
+            Self::Preflight { store, .. } => Step::Preflight(store).fmt(f),
+            Self::Seal { stamp } => Step::Seal(stamp).fmt(f),
+            Self::Change { store, from, to } => Step::Change { store, from, to }.fmt(f),
+            Self::Reset { store, to } => Step::Reset { store, to }.fmt(f),
+            Self::RemoveOld { store, keep } => Step::RemoveOld { store, keep }.fmt(f),
+            Self::Retire { keep } => Step::Retire(keep).fmt(f),
         }
     }
 }
