@@ -17,7 +17,7 @@ use std::fs;
 use lockstep_model::{Code, Secret, StoreKind};
 
 use self::control::{Answer, Control, ControlFault};
-use self::place::{Files, KEYSTORE, LOGIN};
+use self::place::{LOGIN, Snapshot};
 use self::private::Private;
 use self::running::unreachable;
 use crate::{Capabilities, ChangeFault, Refusal, Store, rules};
@@ -44,7 +44,7 @@ const ENCRYPTED: &[u8] = b"GnomeKeyring\n\r\0\n";
 /// [`Code::KeychainUnreachable`] where it can't be told, or several computers may share it.
 pub fn exists(owner: &Owner) -> Result<bool, Refusal> {
     let store = KeyringStore::of(owner.clone());
-    match store.files()?.held() {
+    match store.snapshot()?.held() {
         Some(bytes) if bytes.starts_with(ENCRYPTED) => store.refuse_shared().map(|()| true),
         Some(_) | None => Ok(false),
     }
@@ -56,7 +56,7 @@ pub struct KeyringStore {
     owner: Owner,
 }
 
-/// What became of an attempt at opening copies.
+/// What became of an attempt at opening a copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Opening {
     Opens,
@@ -80,20 +80,20 @@ impl KeyringStore {
         Self { owner }
     }
 
-    fn files(&self) -> Result<Files, Refusal> {
-        Files::read(&self.owner.folder())
+    fn snapshot(&self) -> Result<Snapshot, Refusal> {
+        Snapshot::read(&self.owner.folder())
             .map_err(|fault| unreachable(format!("the keyring can't be read: {fault}")))
     }
 
-    /// The files, if there is a login keyring that this store may change.
-    fn present(&self) -> Result<Files, Refusal> {
-        let files = self.files()?;
-        match files.held() {
+    /// What is there, if it is a login keyring that this store may change.
+    fn present(&self) -> Result<Snapshot, Refusal> {
+        let found = self.snapshot()?;
+        match found.held() {
             None => Err(absent()),
             Some(bytes) if !bytes.starts_with(ENCRYPTED) => {
                 Err(unreachable("the login keyring is not locked by a password"))
             }
-            Some(_) => self.refuse_shared().map(|()| files),
+            Some(_) => self.refuse_shared().map(|()| found),
         }
     }
 
@@ -106,16 +106,16 @@ impl KeyringStore {
         }
     }
 
-    /// Tries a password on copies.
-    fn opening(&self, files: &Files, secret: &Secret) -> Result<Opening, Refusal> {
+    /// Tries a password on a copy.
+    fn opening(&self, found: &Snapshot, secret: &Secret) -> Result<Opening, Refusal> {
         // One that isn't encrypted would open with anything.
-        if !files
+        if !found
             .held()
             .is_some_and(|bytes| bytes.starts_with(ENCRYPTED))
         {
             return Ok(Opening::Shut);
         }
-        let private = Private::with(&self.owner, files)?;
+        let private = Private::with(&self.owner, found)?;
         let answer = private.control().unlock(secret).map_err(silent)?;
         // Beside a file that it doesn't understand the daemon makes a new keyring, and opens that.
         if private
@@ -132,8 +132,8 @@ impl KeyringStore {
     }
 
     /// Refuses unless the old password opens the keyring.
-    fn require(&self, files: &Files, old: &Secret) -> Result<(), Refusal> {
-        match self.opening(files, old)? {
+    fn require(&self, found: &Snapshot, old: &Secret) -> Result<(), Refusal> {
+        match self.opening(found, old)? {
             Opening::Opens => Ok(()),
             Opening::Shut => Err(wrong_old()),
             Opening::Damaged => Err(damaged()),
@@ -144,14 +144,14 @@ impl KeyringStore {
     fn change_through(
         &self,
         control: &Control,
-        before: &Files,
+        before: &Snapshot,
         old: &Secret,
         new: &Secret,
     ) -> Result<(), ChangeFault> {
         match control.change(old, new) {
             Ok(Answer::Done) => self.prove(new),
             Ok(answer @ (Answer::Denied | Answer::Failed)) => {
-                if self.files()?.login == before.login {
+                if self.snapshot()?.login == before.login {
                     let detail = format!("the running keyring daemon answered {answer:?}");
                     Err(Refusal::new(Code::KeychainRefused, detail).into())
                 } else {
@@ -169,7 +169,12 @@ impl KeyringStore {
     }
 
     /// Does it on a copy, and puts the copy in place once it was opened.
-    fn change_alone(&self, before: &Files, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
+    fn change_alone(
+        &self,
+        before: &Snapshot,
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<(), ChangeFault> {
         let private = Private::with(&self.owner, before)?;
         match private.control().change(old, new).map_err(silent)? {
             Answer::Done => {}
@@ -179,17 +184,17 @@ impl KeyringStore {
             }
         }
         let after = private
-            .files()
+            .snapshot()
             .map_err(|fault| unreachable(format!("the changed copy can't be read: {fault}")))?;
         drop(private);
         self.put(before, &after, new, Former::Replaced)
     }
 
-    /// Puts files in place that open with `new`, if nobody has touched those there before.
+    /// Puts a keyring in place that opens with `new`, unless somebody else writes there meanwhile.
     fn put(
         &self,
-        before: &Files,
-        after: &Files,
+        before: &Snapshot,
+        after: &Snapshot,
         new: &Secret,
         former: Former,
     ) -> Result<(), ChangeFault> {
@@ -199,22 +204,15 @@ impl KeyringStore {
         };
         running::nobody(&self.owner)?;
         let folder = self.owner.folder();
-        // First the lesser one: after a crash in between, the same change is done once more, and
-        // the daemon passes over a keystore that has moved already.
-        if let Some(keystore) = &after.keystore
-            && before.keystore.as_ref() != Some(keystore)
-        {
-            place::replace(&folder, KEYSTORE, before.keystore.as_deref(), keystore)
-                .map_err(|fault| unreachable(format!("the keystore can't be replaced: {fault}")))?;
-        }
         let aside = match former {
             Former::SetAside if before.held().is_some() => {
-                Some(place::set_aside(&folder).map_err(reset::not_set_aside)?)
+                Some(place::link_aside(&folder).map_err(reset::not_set_aside)?)
             }
             Former::SetAside | Former::Replaced => None,
         };
         if let Err(fault) = place::replace(&folder, LOGIN, before.login.as_deref(), login) {
-            if self.files()?.login.as_ref() == Some(login) {
+            let now = self.snapshot().map_err(|refusal| unknown(refusal.detail))?;
+            if now.login.as_ref() == Some(login) {
                 return Err(unknown(format!("the keyring was replaced, but: {fault}")));
             }
             // A second name of what is in place is of no use.
@@ -228,8 +226,8 @@ impl KeyringStore {
     /// Sees that the keyring in place opens with the new password, durably.
     fn prove(&self, new: &Secret) -> Result<(), ChangeFault> {
         let seen = self
-            .files()
-            .and_then(|files| self.opening(&files, new))
+            .snapshot()
+            .and_then(|found| self.opening(&found, new))
             .map_err(|refusal| unknown(refusal.to_string()))?;
         if seen != Opening::Opens {
             return Err(unknown("the keyring doesn't open with the new password"));
@@ -257,9 +255,9 @@ impl Store for KeyringStore {
     /// Tries a copy: a keyring that the running daemon holds open would open with anything.
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
         let could_open = rules::could_open(secret)?;
-        let files = self.files()?;
-        if files.held().is_none() {
-            return if self.was_set_aside(&files)? {
+        let found = self.snapshot()?;
+        if found.held().is_none() {
+            return if self.was_set_aside(&found)? {
                 Ok(false)
             } else {
                 Err(absent())
@@ -268,7 +266,7 @@ impl Store for KeyringStore {
         if !could_open {
             return Ok(false);
         }
-        match self.opening(&files, secret)? {
+        match self.opening(&found, secret)? {
             Opening::Opens => Ok(true),
             Opening::Shut => Ok(false),
             Opening::Damaged => Err(damaged()),

@@ -13,9 +13,6 @@ use super::private::write_new;
 /// The keyring that opens with the login.
 pub(super) const LOGIN: &str = "login.keyring";
 
-/// Keys and certificates that the same daemon keeps under the same password.
-pub(super) const KEYSTORE: &str = "user.keystore";
-
 /// What is between the name of a file that was set aside and the date.
 ///
 /// The daemon shows every `*.keyring` to programs, which would then ask for its old password.
@@ -50,18 +47,19 @@ impl Owner {
     }
 }
 
-/// The files of a folder of keyrings that are locked with the login password.
+/// The file of the login keyring as it was at some moment.
+///
+/// The daemon's `user.keystore` stays what it is: no change of the keyring's password was seen to
+/// touch it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Files {
+pub(super) struct Snapshot {
     pub(super) login: Option<Vec<u8>>,
-    pub(super) keystore: Option<Vec<u8>>,
 }
 
-impl Files {
+impl Snapshot {
     pub(super) fn read(folder: &Path) -> io::Result<Self> {
         Ok(Self {
             login: read(&folder.join(LOGIN))?,
-            keystore: read(&folder.join(KEYSTORE))?,
         })
     }
 
@@ -72,12 +70,10 @@ impl Files {
     }
 
     pub(super) fn write_into(&self, folder: &Path) -> io::Result<()> {
-        for (name, bytes) in [(LOGIN, &self.login), (KEYSTORE, &self.keystore)] {
-            if let Some(bytes) = bytes {
-                write_new(&folder.join(name), bytes)?;
-            }
+        match &self.login {
+            Some(bytes) => write_new(&folder.join(LOGIN), bytes).map(drop),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -162,7 +158,7 @@ fn rename(from: &Path, to: &Path, how: RenameFlags) -> io::Result<()> {
 }
 
 /// Removes a file that may be missing.
-fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(fault),
         Ok(()) | Err(_) => Ok(()),
@@ -192,7 +188,24 @@ pub(super) fn flush(folder: &Path) -> io::Result<()> {
 }
 
 /// Gives the login keyring a second name, durably: one with the date that nothing else has.
-pub(super) fn set_aside(folder: &Path) -> io::Result<PathBuf> {
+pub(super) fn link_aside(folder: &Path) -> io::Result<PathBuf> {
+    aside(folder, |login, aside| fs::hard_link(login, aside))
+}
+
+/// Gives the login keyring another name, durably: one with the date that nothing else has.
+pub(super) fn move_aside(folder: &Path) -> io::Result<PathBuf> {
+    aside(folder, |login, aside| {
+        rename(login, aside, RenameFlags::NOREPLACE)
+    })
+}
+
+/// Gives what was moved aside its name back, durably, unless something else has it.
+pub(super) fn move_back(folder: &Path, aside: &Path) -> io::Result<()> {
+    rename(aside, &folder.join(LOGIN), RenameFlags::NOREPLACE)?;
+    flush(folder)
+}
+
+fn aside(folder: &Path, name_it: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<PathBuf> {
     let login = folder.join(LOGIN);
     if fs::symlink_metadata(&login)?.mode() & 0o777 != 0o600 {
         fs::set_permissions(&login, Permissions::from_mode(0o600))?;
@@ -205,10 +218,10 @@ pub(super) fn set_aside(folder: &Path) -> io::Result<PathBuf> {
             format!("{LOGIN}{ASIDE}{date}-{number}")
         };
         let aside = folder.join(name);
-        match fs::hard_link(&login, &aside) {
+        match name_it(&login, &aside) {
             Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
-            linked => {
-                linked?;
+            named => {
+                named?;
                 File::open(folder)?.sync_all()?;
                 return Ok(aside);
             }
@@ -313,9 +326,14 @@ mod tests {
         for text in ["first", "second", "third"] {
             replace(folder, LOGIN, last, text.as_bytes()).unwrap();
             last = Some(text.as_bytes());
-            kept.push((set_aside(folder).unwrap(), text));
+            kept.push((link_aside(folder).unwrap(), text));
         }
         replace(folder, LOGIN, last, b"fourth").unwrap();
+        let moved = move_aside(folder).unwrap();
+        replace(folder, LOGIN, None, b"in the way").unwrap();
+        assert!(move_back(folder, &moved).is_err());
+        fs::remove_file(folder.join(LOGIN)).unwrap();
+        move_back(folder, &moved).unwrap();
         assert!(has_set_aside(folder).unwrap());
         for (path, text) in &kept {
             assert_eq!(fs::read_to_string(path).unwrap(), *text);
@@ -350,7 +368,7 @@ mod tests {
             let replaced = replace(folder, LOGIN, former, b"two");
             assert!(matches!(replaced, Err(ReplaceFault::Meanwhile)));
         }
-        assert!(replace(folder, KEYSTORE, Some(b"gone"), b"two").is_err());
+        assert!(replace(folder, "gone.keyring", Some(b"gone"), b"two").is_err());
         assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"one");
         assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing is left");
     }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 
 use super::control::Control;
-use super::place::{Files, LOGIN, Owner};
+use super::place::{LOGIN, Owner, Snapshot};
 use super::running::unreachable;
 use super::sys;
 use crate::Refusal;
@@ -56,7 +56,7 @@ impl Private {
     /// # Errors
     ///
     /// [`lockstep_model::Code::KeychainUnreachable`].
-    pub(super) fn with(owner: &Owner, files: &Files) -> Result<Self, Refusal> {
+    pub(super) fn with(owner: &Owner, found: &Snapshot) -> Result<Self, Refusal> {
         let fault = |fault: io::Error| unreachable(format!("a private keyring daemon: {fault}"));
         let scratch = Scratch::new(owner).map_err(fault)?;
         let run = scratch.path.join("run");
@@ -64,7 +64,7 @@ impl Private {
         for path in [&run, &folder] {
             DirBuilder::new().mode(0o700).create(path).map_err(fault)?;
         }
-        files.write_into(&folder).map_err(fault)?;
+        found.write_into(&folder).map_err(fault)?;
         let (mut ready, output) = UnixStream::pair().map_err(fault)?;
         let mut command = Command::new(PROGRAM);
         command
@@ -119,8 +119,8 @@ impl Private {
     /// # Errors
     ///
     /// Those of reading them.
-    pub(super) fn files(&self) -> io::Result<Files> {
-        Files::read(&self.scratch.folder())
+    pub(super) fn snapshot(&self) -> io::Result<Snapshot> {
+        Snapshot::read(&self.scratch.folder())
     }
 }
 
@@ -167,7 +167,7 @@ fn wait_for_end(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
 }
 
 impl Scratch {
-    /// Makes one in memory, or where nobody is logged in, among the temporary files.
+    /// Makes one in memory, or where nobody is logged in, among the temporary found.
     fn new(owner: &Owner) -> io::Result<Self> {
         let runtime = owner.runtime();
         let is_theirs =

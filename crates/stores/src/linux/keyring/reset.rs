@@ -1,58 +1,53 @@
 //! A keyring whose old password is lost: it is set aside, and an empty one put in its place.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use lockstep_model::{Code, Secret};
 
 use super::control::{Answer, Control, ControlFault};
-use super::place::{self, Files, LOGIN};
+use super::place::{self, LOGIN, Snapshot};
 use super::private::Private;
 use super::running::unreachable;
 use super::{Former, KeyringStore, Opening, silent, unknown};
 use crate::{ChangeFault, Refusal};
 
 impl KeyringStore {
-    /// The files, if there is a login keyring to set aside, or was before a reset ended early.
-    pub(super) fn resettable(&self) -> Result<Files, Refusal> {
-        let files = self.files()?;
-        if self.was_set_aside(&files)? {
-            self.refuse_shared().map(|()| files)
+    /// What is there, if there is a keyring to set aside, or was before a reset ended early.
+    pub(super) fn resettable(&self) -> Result<Snapshot, Refusal> {
+        let found = self.snapshot()?;
+        if self.was_set_aside(&found)? {
+            self.refuse_shared().map(|()| found)
         } else {
             self.present()
         }
     }
 
     /// Whether there is nothing but what was set aside: a reset ended before its new keyring.
-    pub(super) fn was_set_aside(&self, files: &Files) -> Result<bool, Refusal> {
-        let looked = place::has_set_aside(&self.owner.folder());
-        looked
-            .map(|set_aside| files.held().is_none() && set_aside)
+    pub(super) fn was_set_aside(&self, found: &Snapshot) -> Result<bool, Refusal> {
+        if found.held().is_some() {
+            return Ok(false);
+        }
+        place::has_set_aside(&self.owner.folder())
             .map_err(|fault| unreachable(format!("the keyring's folder: {fault}")))
     }
 
     /// Sets the keyring aside and puts an empty one in place, with nobody's daemon running.
-    pub(super) fn start_anew_alone(&self, before: &Files, new: &Secret) -> Result<(), ChangeFault> {
-        let nothing = Files {
-            login: None,
-            keystore: before.keystore.clone(),
-        };
-        let private = Private::with(&self.owner, &nothing)?;
+    pub(super) fn start_anew_alone(
+        &self,
+        before: &Snapshot,
+        new: &Secret,
+    ) -> Result<(), ChangeFault> {
+        let private = Private::with(&self.owner, &Snapshot::default())?;
         let answer = private.control().unlock(new).map_err(silent)?;
         let made = private
-            .files()
+            .snapshot()
             .map_err(|fault| unreachable(format!("a new keyring can't be read: {fault}")))?;
         drop(private);
         let (Answer::Done, Some(_)) = (answer, &made.login) else {
             return Err(unreachable("no new keyring could be made").into());
         };
-        // The keystore stays what it is: its own password hasn't changed.
-        let after = Files {
-            login: made.login,
-            keystore: before.keystore.clone(),
-        };
-        self.put(before, &after, new, Former::SetAside)
+        self.put(before, &made, new, Former::SetAside)
     }
 
     /// Sets the keyring aside and lets the running daemon make an empty one.
@@ -62,30 +57,30 @@ impl KeyringStore {
     pub(super) fn start_anew_through(
         &self,
         control: &Control,
-        before: &Files,
+        before: &Snapshot,
         opening: Opening,
         new: &Secret,
     ) -> Result<(), ChangeFault> {
         let folder = self.owner.folder();
-        let login = folder.join(LOGIN);
         let aside = match before.held() {
-            Some(_) => Some(place::set_aside(&folder).map_err(not_set_aside)?),
-            None => None,
+            // What a daemon that died has left would be in the way of the new one.
+            None => place::remove(&folder.join(LOGIN)).map(|()| None),
+            Some(_) => {
+                // One that it doesn't understand it doesn't hold, and asked it would make another.
+                if opening != Opening::Damaged && look(control, &folder, new)? {
+                    return self.prove(new);
+                }
+                place::move_aside(&folder).map(Some)
+            }
         };
-        if let Err(refusal) = remove_behind(control, &folder, before, opening, new) {
-            // A second name of what is in place is of no use.
-            let _kept = aside.map(fs::remove_file);
-            return Err(refusal.into());
-        }
+        let aside = aside.map_err(not_set_aside)?;
         let asked = control.unlock(new);
         if let (Ok(Answer::Done) | Err(ControlFault::Lost(_)), Ok(())) = (&asked, self.prove(new)) {
             return Ok(());
         }
         // Back to where it was, unless something has come to be there.
         if let Some(aside) = aside {
-            fs::hard_link(&aside, &login)
-                .and_then(|()| place::flush(&folder))
-                .and_then(|()| fs::remove_file(&aside))
+            place::move_back(&folder, &aside)
                 .map_err(|fault| unknown(format!("the keyring stays set aside: {fault}")))?;
         }
         match asked {
@@ -101,25 +96,15 @@ impl KeyringStore {
     }
 }
 
-/// Removes the file of a keyring that a running daemon may hold, in a way that it notices.
-fn remove_behind(
-    control: &Control,
-    folder: &Path,
-    before: &Files,
-    opening: Opening,
-    new: &Secret,
-) -> Result<(), Refusal> {
-    if before.login.is_none() {
-        return Ok(());
-    }
-    // One that it doesn't understand it doesn't hold, and being asked it would make another.
-    if before.held().is_some() && opening != Opening::Damaged {
-        // A file that it made itself it doesn't miss before it has looked at the folder; being
-        // asked for a change that is none, it looks.
-        place::touch(folder).map_err(not_set_aside)?;
-        control.change(new, new).map_err(silent)?;
-    }
-    fs::remove_file(folder.join(LOGIN)).map_err(not_set_aside)
+/// Has a running daemon look at its folder; says whether the keyring that it holds opens with `new`
+/// already.
+///
+/// It doesn't miss a file that it made itself before it has looked at the folder since; being asked
+/// for a change that is none, it looks.
+fn look(control: &Control, folder: &Path, new: &Secret) -> Result<bool, Refusal> {
+    place::touch(folder).map_err(not_set_aside)?;
+    let answer = control.change(new, new).map_err(silent)?;
+    Ok(answer == Answer::Done)
 }
 
 pub(super) fn not_set_aside(fault: io::Error) -> Refusal {
