@@ -1,5 +1,8 @@
 //! A keyring whose old password is lost: set aside, not deleted.
 
+use std::thread;
+use std::time::Duration;
+
 use crate::support::{Computer, Said};
 use crate::{NEW, OLD, WRONG};
 
@@ -93,5 +96,36 @@ fn a_reset_that_was_interrupted_is_done_again() {
         assert_eq!(anna.ask("may-reset", &[]), Said::Done);
         assert_eq!(anna.ask("reset", &[NEW]), Said::Done);
         assert!(anna.opens(NEW));
+    }
+}
+
+#[test]
+fn what_a_session_keeps_during_a_reset_is_never_lost_unseen() {
+    // Held up where the keyring is moved aside, and between that and the new one.
+    for (call, taken) in [("renameat2", true), ("fsync", false)] {
+        let Some(computer) = Computer::new() else {
+            return;
+        };
+        let anna = computer.person(1000).with_keyring(OLD);
+        anna.log_in(OLD);
+        assert_eq!(anna.kept("wifi").as_deref(), Some("s3cret"));
+        thread::scope(|scope| {
+            let mut strace = anna.command("strace");
+            strace.args(["-qq", "-o", "/dev/null", "-e"]);
+            strace.arg(format!("inject={call}:delay_enter=1500000:when=1"));
+            let reset = scope.spawn(|| anna.ask_by(strace, "reset", &[NEW]));
+            thread::sleep(Duration::from_millis(500));
+            let kept = anna.try_to_keep("late", "kept meanwhile");
+            assert_eq!(kept.status.success(), taken, "{call}: {kept:?}");
+            assert_eq!(reset.join().unwrap(), Said::Done);
+        });
+        anna.log_out();
+        assert!(anna.opens(NEW));
+        computer.shell(&format!(
+            "cd {FOLDER}; mv login.keyring.set-aside-* login.keyring"
+        ));
+        anna.log_in(OLD);
+        assert_eq!(anna.kept("wifi").as_deref(), Some("s3cret"));
+        assert_eq!(anna.kept("late").is_some(), taken, "{call}");
     }
 }
