@@ -375,3 +375,122 @@ fn kind_of(bytes: &[u8]) -> Kind {
         Some(_) | None => Kind::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = r#"{
+        "keyslots":{
+            "0":{"type":"luks2","key_size":64,"af":{"type":"luks1","stripes":4000,"hash":"sha256"},
+                "area":{"type":"raw","offset":"32768","size":"258048",
+                    "encryption":"aes-xts-plain64","key_size":64},
+                "kdf":{"type":"argon2id","time":4,"memory":32768,"cpus":1,"salt":"AAAA"}},
+            "2":{"type":"luks2","key_size":64,"priority":0,
+                "area":{"type":"raw","offset":"290816","size":"258048",
+                    "encryption":"aes-xts-plain64","key_size":64},
+                "kdf":{"type":"pbkdf2","hash":"sha256","iterations":1000,"salt":"BBBB"}},
+            "3":{"type":"luks2","key_size":64,
+                "area":{"type":"raw","offset":"806912","size":"258048",
+                    "encryption":"aes-xts-plain64","key_size":64},
+                "kdf":{"type":"balloon","salt":"CCCC"}},
+            "4":{"type":"reencrypt","key_size":1,
+                "area":{"type":"none","offset":"1064960","size":"4096"}}
+        },
+        "tokens":{"1":{"type":"systemd-tpm2","keyslots":["2"],"tpm2-pcrs":[7]}},
+        "segments":{},
+        "digests":{"0":{"type":"pbkdf2","keyslots":["0","2","3"],"segments":["0"]},
+            "1":{"type":"pbkdf2","keyslots":["4"],"segments":[]}},
+        "config":{"json_size":"12288","keyslots_size":"16744448"}
+    }"#;
+
+    fn with(from: &str, to: &str) -> Result<Header, HeaderFault> {
+        assert!(HEADER.contains(from), "{from}");
+        Header::parse(HEADER.replacen(from, to, 1).as_bytes())
+    }
+
+    #[test]
+    fn slots_and_tokens_are_read() {
+        let header = Header::parse(HEADER.as_bytes()).unwrap();
+        let first = &header.slots[&0];
+        let key = first.key.as_ref().unwrap();
+        let kdf = Kdf::Argon2 {
+            variant: "argon2id".into(),
+            time: 4,
+            memory: 32768,
+            cpus: 1,
+        };
+        assert_eq!(
+            (&key.kdf, &*key.cipher, key.cipher_bytes),
+            (&kdf, "aes-xts-plain64", 64)
+        );
+        assert!(first.bound && first.salt == "AAAA" && first.priority == Priority::Normal);
+        assert!(header.slots[&3].key.is_none() && header.slots[&4].key.is_none());
+        assert!(!header.slots[&4].bound);
+        let prompted: Vec<u32> = header.prompted().map(|(number, _)| number).collect();
+        assert_eq!(prompted, [0]);
+        assert_eq!(header.tokens[&1].slots, BTreeSet::from([2]));
+        assert_eq!(
+            (header.free_slot(), header.free_token()),
+            (Some(1), Some(0))
+        );
+    }
+
+    #[test]
+    fn room_is_counted_in_numbers_and_in_bytes() {
+        // The gap behind the second slot is as long as a slot, or a byte too short.
+        let full = with("16744448", "1036288").unwrap();
+        assert_eq!(full.free_slot(), Some(1), "the gap in the middle");
+        let less = HEADER.replacen("16744448", "1036288", 1);
+        let less = less.replacen("806912", "806911", 1);
+        assert_eq!(Header::parse(less.as_bytes()).unwrap().free_slot(), None);
+    }
+
+    #[test]
+    fn what_cant_be_is_refused() {
+        for (from, to) in [
+            ("\"0\":{\"type\":\"luks2\"", "\"32\":{\"type\":\"luks2\""),
+            ("\"0\":{\"type\":\"luks2\"", "\"00\":{\"type\":\"luks2\""),
+            ("\"0\":{\"type\":\"luks2\"", "\"-1\":{\"type\":\"luks2\""),
+            ("\"keyslots\":[\"2\"]", "\"keyslots\":[2]"),
+            ("\"keyslots\":[\"2\"]", "\"keyslots\":[\"+2\"]"),
+            ("\"offset\":\"32768\"", "\"offset\":\"-1\""),
+            ("\"16744448\"", "\"18446744073709551615\""),
+            ("\"tokens\"", "\"others\""),
+        ] {
+            assert!(with(from, to).is_err(), "{to}");
+        }
+        assert!(matches!(
+            Header::parse(&vec![b' '; MAX_JSON + 1]),
+            Err(HeaderFault::TooLong)
+        ));
+    }
+
+    #[test]
+    fn words_that_could_be_options_are_never_said() {
+        for word in ["--key-file", "-q", "aes xts", "", "sha256;x", "a\u{0}"] {
+            let slot = with("aes-xts-plain64", &word.escape_default().to_string());
+            let key = slot.ok().and_then(|header| header.slots[&0].key.clone());
+            assert_eq!(key, None, "{word:?}");
+        }
+        let capi = with("aes-xts-plain64", "capi:xts(aes)-plain64").unwrap();
+        assert!(capi.slots[&0].key.is_some());
+    }
+
+    #[test]
+    fn the_first_bytes_say_what_it_is() {
+        let mut bytes = vec![0; 208];
+        assert_eq!(kind_of(&bytes), Kind::Other);
+        bytes[..8].copy_from_slice(b"LUKS\xba\xbe\0\x02");
+        assert_eq!(kind_of(&bytes), Kind::Other, "no UUID");
+        bytes[168..172].copy_from_slice(b"1-2\0");
+        assert_eq!(kind_of(&bytes), Kind::Luks2("1-2".into()));
+        bytes[168..].fill(b'x');
+        assert_eq!(kind_of(&bytes), Kind::Other, "no end");
+        assert_eq!(kind_of(&bytes[..100]), Kind::Other);
+        assert_eq!(kind_of(b"LUKS\xba\xbe\0\x01"), Kind::Luks(1));
+        assert_eq!(kind_of(b"LUKS\xba\xbe"), Kind::Other);
+        // The second copy of a header, as a device of its own.
+        assert_eq!(kind_of(b"SKUL\xba\xbe\0\x02"), Kind::Other);
+    }
+}
