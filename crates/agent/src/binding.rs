@@ -20,7 +20,7 @@ use lockstep_model::{
 use lockstep_opaque::envelope::{self, Name};
 use lockstep_protocol::api::device::BindingNews;
 use lockstep_protocol::api::me::StoreRow;
-use lockstep_protocol::local::{Need, StoreCost};
+use lockstep_protocol::local::{Explained, Need, StoreCost};
 use lockstep_sync::{
     Budget, Capabilities, Config, Input, Outcome, SecretRef, State, Verdict, replay, step,
 };
@@ -290,6 +290,18 @@ impl Core {
             known: self.state.known(),
             problem: self.problem,
         }
+    }
+
+    /// What it rests on, and what would be done next.
+    pub(crate) fn explain(&self) -> Result<Explained, Fault> {
+        let told = lockstep_sync::explain(&self.state);
+        Ok(Explained {
+            data: serde_json::to_value(&told).map_err(|fault| Fault::new(Code::Internal, fault))?,
+            stores: told.stores.into_values().map(|store| store.words).collect(),
+            forecast: told.forecast,
+            steps: told.steps,
+            next: told.next,
+        })
     }
 
     /// The newest stamp heard of.

@@ -103,7 +103,11 @@ impl Agent {
                     }
                 },
                 Event::Progress(_) => progress(&event),
-                Event::Status(_) | Event::Examined { .. } | Event::Done(_) | Event::Failed(_) => {
+                Event::Status(_)
+                | Event::Examined { .. }
+                | Event::Explained(_)
+                | Event::Done(_)
+                | Event::Failed(_) => {
                     return Ok(event);
                 }
             }

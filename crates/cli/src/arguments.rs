@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Unlink,
     /// Show whether this computer is in step.
     Status,
+    /// Explain what each part of this computer was opened with last, and what would be done next.
+    Explain,
     /// Check everything that following needs, and say what to do (as root: for every account).
     Doctor,
     /// Take Lockstep off this computer: every account keeps its password (needs root).

@@ -78,6 +78,7 @@ fn main() -> ExitCode {
         Command::Link(options) => person::link(&options, &show),
         Command::Unlink => person::unlink(&show),
         Command::Status => person::status(&show),
+        Command::Explain => person::explain(&show),
         Command::Doctor => doctor::run(&show),
         Command::Uninstall { yes } => uninstall::run(yes, &show),
         Command::Man { folder } => man(&folder),

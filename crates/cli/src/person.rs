@@ -115,6 +115,30 @@ pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
     }
 }
 
+/// Explains what this computer rests on, and what would be done next.
+pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
+    let (names, _) = words()?;
+    let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "nothing is asked"));
+    match Agent::connect()?.ask(Ask::Explain, nothing, |_| ())? {
+        Event::Explained(explained) => {
+            show.explained(&explained);
+            Ok(())
+        }
+        Event::Failed(failure) => Err(Stopped::Failed(failure, names)),
+        Event::Status(_)
+        | Event::Examined { .. }
+        | Event::Done(_)
+        | Event::Need { .. }
+        | Event::Cost { .. }
+        | Event::Consent { .. }
+        | Event::Progress(_) => Err(another_question()),
+    }
+}
+
+fn another_question() -> Stopped {
+    Fault::new(Code::VersionRefused, "the agent answered another question").into()
+}
+
 /// Brings the computer in step.
 pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
     let (names, _) = words()?;
@@ -307,6 +331,7 @@ fn exchange(ask: Ask, answers: impl Answers, names: &Names, show: &Show) -> Resu
         Event::Failed(failure) => Err(Stopped::Failed(failure, names.clone())),
         Event::Status(_)
         | Event::Examined { .. }
+        | Event::Explained(_)
         | Event::Need { .. }
         | Event::Cost { .. }
         | Event::Consent { .. }
@@ -322,6 +347,7 @@ fn ask_status() -> Result<Status, Fault> {
         Event::Status(status) => Ok(*status),
         Event::Done(_)
         | Event::Examined { .. }
+        | Event::Explained(_)
         | Event::Failed(_)
         | Event::Need { .. }
         | Event::Cost { .. }

@@ -6,7 +6,9 @@ use lockstep_model::code::Words;
 use lockstep_model::{Code, StoreKind, StoreState, WithoutOld};
 use lockstep_protocol::api::Organisation;
 use lockstep_protocol::api::me::StoreRow;
-use lockstep_protocol::local::{Done, Event, Failure, KeptPassword, OpensWith, Status, StoreCost};
+use lockstep_protocol::local::{
+    Done, Event, Explained, Failure, KeptPassword, OpensWith, Status, StoreCost,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -111,6 +113,25 @@ impl Show {
                  ask when you next use them."
             ),
         });
+    }
+
+    /// Prints what a binding rests on, and what would be done next.
+    pub(crate) fn explained(&self, explained: &Explained) {
+        if self.json {
+            return out(&explained.data.to_string());
+        }
+        for store in &explained.stores {
+            out(store);
+        }
+        out(if explained.forecast {
+            "\nOnce the newest password is typed:"
+        } else {
+            "\nUnder way:"
+        });
+        for step in &explained.steps {
+            out(&format!("  {step}"));
+        }
+        out(&format!("\nNext: {}", explained.next));
     }
 
     /// Prints how things stand.

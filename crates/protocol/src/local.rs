@@ -53,6 +53,8 @@ pub enum Ask {
     Status,
     /// The same, again and again: one [`Event::Status`] at every change, until hung up.
     Watch,
+    /// What the caller's binding rests on, and what would be done next.
+    Explain,
     /// Enrols the computer; root only. The agent needs the enrolment string.
     Enrol {
         /// The computer's name, or none for its host name.
@@ -132,6 +134,8 @@ pub enum Event {
         /// In the order of [`About`](crate::doctor::About).
         findings: Vec<Finding>,
     },
+    /// A binding, explained.
+    Explained(Explained),
     /// It is done.
     Done(Done),
     /// It was not done, or not wholly.
@@ -143,7 +147,11 @@ impl Event {
     #[must_use]
     pub const fn ends(&self) -> bool {
         match self {
-            Self::Status(_) | Self::Examined { .. } | Self::Done(_) | Self::Failed(_) => true,
+            Self::Status(_)
+            | Self::Examined { .. }
+            | Self::Explained(_)
+            | Self::Done(_)
+            | Self::Failed(_) => true,
             Self::Need { .. } | Self::Cost { .. } | Self::Consent { .. } | Self::Progress(_) => {
                 false
             }
@@ -225,6 +233,22 @@ pub struct StoreCost {
     pub kind: StoreKind,
     /// What becomes of it.
     pub becomes: WithoutOld,
+}
+
+/// What a binding rests on, what would be done, and what comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// What is known of each store, in plain words.
+    pub stores: Vec<String>,
+    /// Whether the steps are a forecast, for when the newest password is typed; else they are under
+    /// way.
+    pub forecast: bool,
+    /// Each step and the end, in plain words.
+    pub steps: Vec<String>,
+    /// What comes next, in plain words.
+    pub next: String,
+    /// The same as data, in the words of the sync core.
+    pub data: serde_json::Value,
 }
 
 /// What is to be known of a store that is in sync all the same.

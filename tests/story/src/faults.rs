@@ -36,19 +36,33 @@ pub enum Victim {
     Helper,
     /// The keyring's daemon, private or of a session.
     KeyringDaemon,
+    /// What writes the disk's header.
+    Cryptsetup,
     /// The whole computer: its power is cut.
     Computer,
 }
 
-/// Every kind of each.
-pub const PLANS: [Plan; 3] = [Plan::Follow, Plan::ChangeHere, Plan::WithoutOld];
-/// Every victim.
-pub const VICTIMS: [Victim; 4] = [
-    Victim::Agent,
-    Victim::Helper,
-    Victim::KeyringDaemon,
-    Victim::Computer,
-];
+impl Plan {
+    /// Every plan.
+    pub const ALL: [Self; 3] = [Self::Follow, Self::ChangeHere, Self::WithoutOld];
+
+    /// Whether a disk takes part: without the old password none could follow, and so no account.
+    #[must_use]
+    pub fn has_disk(self) -> bool {
+        self != Self::WithoutOld
+    }
+}
+
+impl Victim {
+    /// Every victim.
+    pub const ALL: [Self; 5] = [
+        Self::Agent,
+        Self::Helper,
+        Self::KeyringDaemon,
+        Self::Cryptsetup,
+        Self::Computer,
+    ];
+}
 
 /// What came of all the faults.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,28 +96,35 @@ const DEEPEST: usize = 60;
 pub struct Stage {
     world: World,
     computer: Computer,
+    with_disk: bool,
     /// The password in the directory and on the computer.
     now: String,
     number: u32,
 }
 
 impl Stage {
-    /// Sets it up: account and keyring in step.
+    /// Sets it up: account, keyring and, if wanted, disk in step.
     ///
     /// # Errors
     ///
     /// Whatever keeps it from that.
-    pub fn set(world: World) -> anyhow::Result<Self> {
+    pub fn set(world: World, with_disk: bool) -> anyhow::Result<Self> {
         let (now, before) = (password(0), "what the computer had before");
         let link = world.invite("anna", "Anna Bergström")?;
         world.activate("anna", &link, &now)?;
         let computer = world.computer("anna-desk", "anna", before)?;
         computer.make_keyring(before)?;
         computer.enrol(&world.enrolment(1, 3600)?)?.ok()?;
-        computer.link(&now, before)?.ok()?;
+        if with_disk {
+            computer.make_disk(before)?;
+            computer.link_with_disk(&now, before)?.ok()?;
+        } else {
+            computer.link(&now, before)?.ok()?;
+        }
         Ok(Self {
             world,
             computer,
+            with_disk,
             now,
             number: 0,
         })
@@ -182,6 +203,10 @@ impl Stage {
             tally.lock_outs += 1;
             bail!("{plan:?}, {victim:?}, {records}: the account opens with neither: {ended:?}");
         }
+        if struck && self.with_disk && opens.disk.is_none() {
+            tally.lock_outs += 1;
+            bail!("{plan:?}, {victim:?}, {records}: the disk opens with neither: {ended:?}");
+        }
         if struck && !opens.contents {
             tally.lost += 1;
             bail!("{plan:?}, {victim:?}, {records}: what was in the keyring is nowhere: {ended:?}");
@@ -189,7 +214,9 @@ impl Stage {
         let present = self.come_in_step(plan, &old, &new)?;
         let after = self.what_opens(&present, &present)?;
         ensure!(
-            after.account.is_some() && after.keyring.is_some(),
+            after.account.is_some()
+                && after.keyring.is_some()
+                && (!self.with_disk || after.disk.is_some()),
             "{plan:?}, {victim:?}, {records}: in step, and yet {after:?}"
         );
         self.now = present;
@@ -266,7 +293,13 @@ impl Stage {
             Some(which) => Some(which),
             None => which(&|password| self.computer.keyring_unlocks(password))?,
         };
+        let disk = if self.with_disk {
+            which(&|password| self.computer.disk_opens(password))?
+        } else {
+            None
+        };
         Ok(Opens {
+            disk,
             account,
             keyring,
             contents: filled.is_some() || aside,
@@ -296,6 +329,7 @@ impl Stage {
 /// Which passwords open what.
 #[derive(Debug)]
 struct Opens {
+    disk: Option<&'static str>,
     account: Option<&'static str>,
     keyring: Option<&'static str>,
     /// Whether what was in the keyring can be read, there or in what was set aside.
@@ -306,7 +340,11 @@ impl fmt::Display for Opens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = |which: Option<&'static str>| which.unwrap_or("neither");
         let (account, keyring) = (word(self.account), word(self.keyring));
-        write!(f, "account {account}, keyring {keyring}")
+        write!(f, "account {account}, keyring {keyring}")?;
+        match self.disk {
+            Some(disk) => write!(f, ", disk {disk}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -328,6 +366,7 @@ fn kill(computer: &Computer, victim: Victim) -> anyhow::Result<bool> {
         Victim::Agent => "lockstep-agent run",
         Victim::Helper => "lockstep-helper op",
         Victim::KeyringDaemon => "gnome-keyring-daemon",
+        Victim::Cryptsetup => "cryptsetup",
     };
     // The operation may be between two processes; the next one is as good.
     let deadline = Instant::now() + Duration::from_millis(300);

@@ -196,6 +196,15 @@ fn account_keyring_and_disk_move_with_one_typed_password() {
     moved(FIRST, BEFORE);
 
     portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer
+        .wait_for("generation 2", |_, b| b.generation == Some(Generation(2)))
+        .unwrap();
+    let explained = computer.lockstep(&["explain"], &[]).unwrap();
+    let explained: serde_json::Value = explained.json().unwrap();
+    assert_eq!(explained["forecast"], true, "{explained}");
+    assert_eq!(explained["stores"].as_object().unwrap().len(), 3);
+    let steps = explained["steps"].as_array().unwrap();
+    assert!(steps.len() > 10, "{explained}");
     computer.sync(SECOND).unwrap().ok().unwrap();
     moved(SECOND, FIRST);
     computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();

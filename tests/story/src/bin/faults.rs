@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::Parser;
 use lockstep_story::World;
-use lockstep_story::faults::{PLANS, Stage, Tally, VICTIMS};
+use lockstep_story::faults::{Plan, Stage, Tally, Victim};
 
 /// Injects faults into real syncs on a computer of its own.
 #[derive(Parser)]
@@ -26,10 +26,11 @@ fn main() -> anyhow::Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("faults-")
         .tempdir_in(&arguments.folder)?;
-    let mut stage = Stage::set(World::in_folder(folder.path(), None)?)?;
     let mut tally = Tally::default();
-    for plan in PLANS {
-        for victim in VICTIMS {
+    for plan in Plan::ALL {
+        let world = World::in_folder(&folder.path().join(format!("{plan:?}")), None)?;
+        let mut stage = Stage::set(world, plan.has_disk())?;
+        for victim in Victim::ALL {
             let tell = |line: &str| print(line);
             let ended = stage.series(plan, victim, arguments.stride, &mut tally, tell);
             if ended.is_err() {
