@@ -55,6 +55,8 @@ pub const TARGETS: &[Target] = &[
     target("password", text::password, 2048),
     target("names", text::names, 1024),
     target("account_files", text::account_files, 8192),
+    target("crypttab", text::crypttab, 8192),
+    target("disk_header", text::disk_header, 8192),
     target("configuration", text::configuration, 4096),
     target("key_file", text::key_file, 2048),
 ];

@@ -8,10 +8,11 @@ use lockstep_directory::core::names::{UserName, display_name};
 use lockstep_directory::keys::Keys;
 use lockstep_model::password::{MAX_BYTES, Names, Password, Policy};
 use lockstep_model::{Code, Secret};
-use lockstep_stores::linux::Etc;
+use lockstep_stores::linux::luks::header::{Header, Kdf};
+use lockstep_stores::linux::{Etc, luks};
 
 use crate::state::in_scratch;
-use crate::within;
+use crate::{proportion, within};
 
 /// A stream of events: the first byte says into how large pieces it was cut on the way.
 pub(crate) fn events(data: &[u8]) {
@@ -110,6 +111,44 @@ pub(crate) fn account_files(data: &[u8]) {
         }
         let _number = within(limit, || etc.uid_min());
     });
+}
+
+/// crypttab(5): what is found is a path, and never one that leaves its folder.
+pub(crate) fn crypttab(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let entries = within(4096 + 64 * data.len(), || luks::crypttab::entries(&text));
+    for entry in entries {
+        assert!(!entry.name.is_empty() && entry.header.is_absolute());
+        if entry.header.starts_with("/dev/disk") && !text.contains("/dev/disk") {
+            assert_eq!(entry.header.components().count(), 5, "{entry:?}");
+        }
+    }
+}
+
+/// A LUKS2 header's metadata, as cryptsetup tells it.
+pub(crate) fn disk_header(data: &[u8]) {
+    let Ok(header) = within(proportion(data), || Header::parse(data)) else {
+        return;
+    };
+    if let Some(free) = header.free_slot() {
+        assert!(free < 32 && !header.slots.contains_key(&free));
+    }
+    if let Some(free) = header.free_token() {
+        assert!(free < 32 && !header.tokens.contains_key(&free));
+    }
+    for (_, slot) in header.prompted() {
+        let key = slot.key.as_ref().expect("what is asked for is understood");
+        // These become arguments.
+        let mut words = vec![&key.cipher];
+        match &key.kdf {
+            Kdf::Argon2 { variant, .. } => words.push(variant),
+            Kdf::Pbkdf2 { hash, .. } => words.push(hash),
+        }
+        for word in words {
+            assert!(!word.is_empty() && !word.starts_with('-') && word.len() <= 64);
+            assert!(word.bytes().all(|byte| byte.is_ascii_graphic()));
+        }
+    }
 }
 
 /// `directory.toml`, as an admin may leave it.
