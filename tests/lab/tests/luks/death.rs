@@ -9,7 +9,7 @@ use lockstep_stores::{ChangeFault, Store};
 
 use crate::disk::{Image, put_in_front, take_away};
 use crate::support::inside_a_device;
-use crate::{NEW, OLD};
+use crate::{NEW, NEXT, OLD, WRONG};
 
 /// Kills cryptsetup at the write of this number, in one of its runs of a verb, both from 1.
 fn kill_at(verb: &str, run: u32, write: u32) {
@@ -99,6 +99,31 @@ inside_a_device! {
             deaths += 1;
         }
         assert!(deaths >= 4, "it writes more often than {deaths} times");
+    }
+
+    fn a_slot_that_somebody_takes_between_two_removals_stays() {
+        let image = Image::quick(OLD);
+        assert_eq!(image.change(OLD, NEW), Ok(()));
+        assert_eq!(image.change(NEW, NEXT), Ok(()));
+        for (name, key) in [("next", NEXT), ("theirs", WRONG)] {
+            fs::write(format!("/root/{name}"), key).unwrap();
+        }
+        // Slot 0 goes; before slot 1 does, an admin removes it and gives its number to a new key.
+        put_in_front(
+            "#!/bin/sh\n\
+             real=/usr/sbin/cryptsetup.real\n\
+             $real \"$@\" || exit\n\
+             [ \"$1\" = luksKillSlot ] || exit 0\n\
+             $real luksKillSlot --key-file=/root/next /root/disk.img 1 &&\n\
+             $real luksAddKey --key-file=/root/next --key-slot=1 --pbkdf=pbkdf2 \
+                 --pbkdf-force-iterations=1500 /root/disk.img /root/theirs\n",
+        );
+        let outcome = image.remove_old(NEXT);
+        take_away();
+        assert!(matches!(outcome, Err(ChangeFault::Unknown { .. })), "{outcome:?}");
+        assert_eq!(image.remove_old(NEXT), Ok(()));
+        assert_eq!(image.slots(), [1, 2]);
+        assert!(image.slot_opens(1, WRONG) && image.slot_opens(2, NEXT));
     }
 
     fn one_that_says_too_much_is_ended() {
