@@ -68,13 +68,15 @@ fn an_end_that_nobody_knows_is_tried_again_in_the_next_run() {
 
 #[test]
 fn nothing_old_goes_while_a_store_waits() {
-    let refused = Outcome::NotApplied(Code::AccountRefused);
+    let refused = Outcome::NotApplied(Code::StoreUnknown);
     let mut bench = Bench::over(linked(ALL))
         .session_up()
-        .fault("change account 1 to 2", refused);
+        .fault("change keychain 1 to 2", refused);
     bench.feed(proved(g(2), &[of(1), of(2)]));
     let log = bench.taken();
     assert!(!log.contains(&REMOVE.to_owned()), "{log:?}");
+    let end = "stopped LS-4009, disk 2, account 2, keychain 1";
+    assert_eq!(log.last().unwrap(), end, "not because the checker stops it");
 }
 
 #[test]
