@@ -1,5 +1,4 @@
 //! A few of the faults that `cargo xtask faults` injects everywhere.
-#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
 use lockstep_story::World;
 use lockstep_story::faults::{Plan, Stage, Tally, Victim};
