@@ -35,6 +35,10 @@ pub(crate) trait Stores {
     /// Every disk that asks for a password at the start.
     fn disks(&self, record: &Record) -> Result<Found, Refusal>;
 
+    /// Takes our marks off a recorded disk, so that they protect nothing any more; its passwords
+    /// stay.
+    fn release(&self, record: &Record) -> Result<(), Refusal>;
+
     /// Notes that the computer was started with this password since the recorded disk got it.
     fn confirm_restart(&self, record: &Record, current: &Secret) -> Result<(), Refusal>;
 }
@@ -64,10 +68,7 @@ pub(crate) fn operate(
     let replied = match (operation, secrets) {
         (Operation::Inspect { uid }, []) => stores.describe(*uid).map(Reply::Account),
         (Operation::Examine, []) => stores.examine().map(Reply::Health),
-        (Operation::Unlink { binding }, []) => bindings
-            .forget(*binding)
-            .map(|()| Reply::Done)
-            .map_err(|fault| no_record(&fault)),
+        (Operation::Unlink { binding }, []) => unlink(bindings, stores, *binding),
         (
             Operation::Link {
                 binding,
@@ -161,6 +162,20 @@ pub(crate) fn operate(
         )),
     };
     Outcome::Say(replied.unwrap_or_else(refused))
+}
+
+/// Forgets a binding. A disk that is out of reach is no reason to keep it.
+fn unlink(bindings: &Bindings, stores: &impl Stores, binding: BindingId) -> Result<Reply, Refusal> {
+    let found = bindings.find(binding).map_err(|fault| no_record(&fault))?;
+    if let Some(record) = found.filter(|record| record.disk.is_some())
+        && let Err(refusal) = stores.release(&record)
+    {
+        eprintln!("the disk keeps the marks of {binding}: {refusal}");
+    }
+    let forgotten = bindings.forget(binding);
+    forgotten
+        .map(|()| Reply::Done)
+        .map_err(|fault| no_record(&fault))
 }
 
 /// What is said of a move; nothing where only a probe can tell.

@@ -180,6 +180,10 @@ impl Stores for ThisComputer {
         Ok(found.collect())
     }
 
+    fn release(&self, record: &Record) -> Result<(), Refusal> {
+        self.disk(record, None)?.forget()
+    }
+
     fn confirm_restart(&self, record: &Record, current: &Secret) -> Result<(), Refusal> {
         self.disk(record, None)?.confirm_restart(current)
     }

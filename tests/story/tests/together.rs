@@ -210,6 +210,19 @@ fn account_keyring_and_disk_move_with_one_typed_password() {
     computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();
     moved(THIRD, SECOND);
     expect_row(&world, DESK, Generation(3), Standing::InSync).unwrap();
+
+    let marks = || {
+        let dump = "cryptsetup luksDump /var/lib/disk.img | grep -c lockstep || true";
+        computer.device.shell(dump).unwrap()
+    };
+    assert_eq!(marks().trim(), "1");
+    computer.lockstep(&["unlink"], &[]).unwrap().ok().unwrap();
+    assert_eq!(
+        marks().trim(),
+        "0",
+        "nothing of ours protects a slot any more"
+    );
+    assert!(computer.disk_opens(THIRD).unwrap());
 }
 
 #[test]

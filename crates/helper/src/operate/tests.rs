@@ -95,6 +95,10 @@ impl Stores for OneAccount {
         self.open(StoreKind::Keychain, record, None).map(Some)
     }
 
+    fn release(&self, _record: &Record) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     fn confirm_restart(&self, _record: &Record, _current: &Secret) -> Result<(), Refusal> {
         Err(Refusal::new(Code::HelperRefused, "no slot waits for one"))
     }
