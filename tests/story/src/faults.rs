@@ -17,7 +17,7 @@ use crate::world::{Computer, World};
 use crate::{locked, portal};
 
 /// What happens to the person's password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Plan {
     /// It changed in the portal, and the computer follows.
     Follow,
@@ -25,6 +25,8 @@ pub enum Plan {
     ChangeHere,
     /// It changed in the portal, the sealed copies are lost, and the person has no old one.
     WithoutOld,
+    /// Root has given the account another one, and its person brings it back.
+    Drifted,
 }
 
 /// What is killed, at once and unasked.
@@ -44,7 +46,12 @@ pub enum Victim {
 
 impl Plan {
     /// Every plan.
-    pub const ALL: [Self; 3] = [Self::Follow, Self::ChangeHere, Self::WithoutOld];
+    pub const ALL: [Self; 4] = [
+        Self::Follow,
+        Self::ChangeHere,
+        Self::WithoutOld,
+        Self::Drifted,
+    ];
 
     /// Whether a disk takes part: without the old password none could follow, and so no account.
     #[must_use]
@@ -164,12 +171,19 @@ impl Stage {
     ) -> anyhow::Result<Option<String>> {
         self.number += 1;
         let (old, new) = (self.now.clone(), password(self.number));
-        if plan != Plan::ChangeHere {
-            self.change_in_the_portal(&old, &new)?;
-        }
-        if plan == Plan::WithoutOld {
-            let lost = "rm -f /var/lib/lockstep/bindings/*/envelopes/*.json";
-            self.computer.device.shell(lost)?;
+        match plan {
+            Plan::ChangeHere => {}
+            Plan::Follow => self.change_in_the_portal(&old, &new)?,
+            Plan::WithoutOld => {
+                self.change_in_the_portal(&old, &new)?;
+                let lost = "rm -f /var/lib/lockstep/bindings/*/envelopes/*.json";
+                self.computer.device.shell(lost)?;
+            }
+            Plan::Drifted => {
+                self.computer.device.set_password("anna", new.as_bytes())?;
+                let noticed = |_: &_, binding: &BindingStatus| !binding.in_sync;
+                self.computer.wait_for("it has noticed", noticed)?;
+            }
         }
         let journal = self.journal()?;
         let before = lines(&journal);
@@ -256,14 +270,15 @@ impl Stage {
             patiently(|| {
                 let outcome = match plan {
                     Plan::Follow | Plan::ChangeHere => computer.sync(with)?,
-                    Plan::WithoutOld => computer.lockstep(
-                        &["sync", "--without-old-password"],
-                        &[("--password-fd", with)],
-                    )?,
+                    Plan::WithoutOld | Plan::Drifted => begin(computer, plan, old, new)?,
                 };
                 Ok(said(outcome))
             })
         };
+        if plan == Plan::Drifted {
+            in_step(old)?;
+            return Ok(old.to_owned());
+        }
         if plan != Plan::ChangeHere {
             in_step(new)?;
             return Ok(new.to_owned());
@@ -356,6 +371,10 @@ fn begin(computer: &Computer, plan: Plan, old: &str, new: &str) -> anyhow::Resul
             &["sync", "--without-old-password"],
             &[("--password-fd", new)],
         ),
+        Plan::Drifted => {
+            let secrets = [("--password-fd", old), ("--old-password-fd", new)];
+            computer.lockstep(&["sync"], &secrets)
+        }
     }
 }
 

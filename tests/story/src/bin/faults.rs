@@ -19,6 +19,9 @@ struct Arguments {
     /// Strike after every n-th record only.
     #[arg(long, default_value_t = 1)]
     stride: usize,
+    /// Only these plans; all, if none is named.
+    #[arg(long)]
+    plan: Vec<Plan>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -27,7 +30,12 @@ fn main() -> anyhow::Result<()> {
         .prefix("faults-")
         .tempdir_in(&arguments.folder)?;
     let mut tally = Tally::default();
-    for plan in Plan::ALL {
+    let plans = if arguments.plan.is_empty() {
+        Plan::ALL.to_vec()
+    } else {
+        arguments.plan
+    };
+    for plan in plans {
         let world = World::in_folder(&folder.path().join(format!("{plan:?}")), None)?;
         let mut stage = Stage::set(world, plan.has_disk())?;
         for victim in Victim::ALL {
