@@ -92,9 +92,12 @@ pub fn prepare(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
     let two = world.computer("anna-laptop", ANNA, BEFORE)?;
     for computer in [&one, &two] {
         computer.make_keyring(BEFORE)?;
+        computer.make_disk(BEFORE)?;
         computer.enrol(&string)?.ok()?;
     }
-    tell.seen("each has an account and a keyring that open with the password from before")?;
+    tell.seen(
+        "each has an account, a keyring and a disk's header, opened by the password from before",
+    )?;
     let third = world.computer("one-too-many", ANNA, BEFORE)?;
     let refused = third.enrol(&string)?;
     ensure!(
@@ -125,13 +128,13 @@ pub fn link(world: &World, cast: &Cast, tell: &mut Narrator) -> anyhow::Result<(
             computer.opens(BEFORE)?,
             "a refused link changed the account"
         );
-        computer.link(FIRST, BEFORE)?.ok()?;
+        computer.link_with_disk(FIRST, BEFORE)?.ok()?;
         expect_all_open(computer, FIRST, BEFORE)?;
     }
     expect_row(world, "anna-desk", Generation(1), Standing::InSync)?;
     expect_row(world, "anna-laptop", Generation(1), Standing::InSync)?;
     tell.seen(
-        "accounts and keyrings open with the directory's password, and not with the one before",
+        "accounts, keyrings and disks open with the directory's password, and not with the one before",
     )
 }
 
@@ -181,7 +184,7 @@ pub fn story(world: &World, tell: &mut Narrator) -> anyhow::Result<Cast> {
             Standing::InSync,
         )?;
         tell.seen(&format!(
-            "{}: account and keyring refuse the old one and open with the new",
+            "{}: account, keyring and disk refuse the old one and open with the new",
             computer.device.name()
         ))?;
     }
@@ -238,7 +241,8 @@ pub fn expect_opens(computer: &Computer, new: &str, old: &str) -> anyhow::Result
     Ok(())
 }
 
-/// Checks the account by PAM and the keyring by its own daemon, and that it still holds what it held.
+/// Checks the account by PAM, the keyring by its own daemon, with what it holds, and the disk by
+/// cryptsetup.
 ///
 /// # Errors
 ///
@@ -253,6 +257,10 @@ pub fn expect_all_open(computer: &Computer, new: &str, old: &str) -> anyhow::Res
     ensure!(
         !computer.keyring_opens(old)?,
         "{name}: the keyring opens with the old password"
+    );
+    ensure!(
+        computer.disk_opens(new)? && !computer.disk_opens(old)?,
+        "{name}: the disk's header doesn't open with the new password and with it alone"
     );
     Ok(())
 }
