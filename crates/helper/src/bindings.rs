@@ -208,6 +208,11 @@ impl Bindings {
         self.flush()
     }
 
+    /// Whether nothing is recorded.
+    pub(crate) fn is_empty(&self) -> Result<bool, BindingsFault> {
+        self.all().map(|records| records.is_empty())
+    }
+
     /// Writes a record: durable when this returns. Only under the lock.
     fn write(&self, record: &Record) -> Result<(), BindingsFault> {
         let path = self.path(record.binding);

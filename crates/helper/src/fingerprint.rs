@@ -7,7 +7,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, Mac as _};
 use lockstep_model::{Code, Secret};
@@ -29,11 +29,7 @@ pub(crate) struct Fingerprints {
 impl Fingerprints {
     /// Opens the key below the state directory, making it as needed.
     pub(crate) fn open(state: &Path) -> Result<Self, Refusal> {
-        let unusable = |fault: io::Error| {
-            let detail = format!("the key of fingerprints: {fault}");
-            Refusal::new(Code::StateUnreadable, detail)
-        };
-        let path = state.join("fingerprint.key");
+        let path = path(state);
         if let Some(key) = read(&path).map_err(unusable)? {
             return Ok(Self { key });
         }
@@ -45,6 +41,14 @@ impl Fingerprints {
         Ok(Self {
             key: kept.ok_or_else(gone)?,
         })
+    }
+
+    /// Erases the key: there is nothing to compare any more.
+    pub(crate) fn erase(state: &Path) -> Result<(), Refusal> {
+        match fs::remove_file(path(state)) {
+            Err(fault) if fault.kind() != io::ErrorKind::NotFound => Err(unusable(fault)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// The fingerprint of an account's shadow field; a lock that was put before it changes nothing.
@@ -60,6 +64,17 @@ impl Fingerprints {
         mac.update(&field[locks..]);
         Bytes(mac.finalize().into_bytes().to_vec())
     }
+}
+
+fn path(state: &Path) -> PathBuf {
+    state.join("fingerprint.key")
+}
+
+// By value, since `map_err` hands it over.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn unusable(fault: io::Error) -> Refusal {
+    let detail = format!("the key of fingerprints: {fault}");
+    Refusal::new(Code::StateUnreadable, detail)
 }
 
 fn read(path: &Path) -> io::Result<Option<Secret>> {

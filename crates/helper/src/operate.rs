@@ -39,6 +39,9 @@ pub(crate) trait Stores {
     /// stay.
     fn release(&self, record: &Record) -> Result<(), Refusal>;
 
+    /// Erases what is kept for all bindings: there is none any more.
+    fn forget_all(&self) -> Result<(), Refusal>;
+
     /// Notes that the computer was started with this password since the recorded disk got it.
     fn confirm_restart(&self, record: &Record, current: &Secret) -> Result<(), Refusal>;
 }
@@ -172,10 +175,13 @@ fn unlink(bindings: &Bindings, stores: &impl Stores, binding: BindingId) -> Resu
     {
         eprintln!("the disk keeps the marks of {binding}: {refusal}");
     }
-    let forgotten = bindings.forget(binding);
-    forgotten
-        .map(|()| Reply::Done)
-        .map_err(|fault| no_record(&fault))
+    bindings
+        .forget(binding)
+        .map_err(|fault| no_record(&fault))?;
+    if bindings.is_empty().map_err(|fault| no_record(&fault))? {
+        stores.forget_all()?;
+    }
+    Ok(Reply::Done)
 }
 
 /// What is said of a move; nothing where only a probe can tell.

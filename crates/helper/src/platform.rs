@@ -184,6 +184,10 @@ impl Stores for ThisComputer {
         self.disk(record, None)?.forget()
     }
 
+    fn forget_all(&self) -> Result<(), Refusal> {
+        Fingerprints::erase(&self.state)
+    }
+
     fn confirm_restart(&self, record: &Record, current: &Secret) -> Result<(), Refusal> {
         self.disk(record, None)?.confirm_restart(current)
     }

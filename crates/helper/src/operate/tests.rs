@@ -99,6 +99,10 @@ impl Stores for OneAccount {
         Ok(())
     }
 
+    fn forget_all(&self) -> Result<(), Refusal> {
+        Ok(())
+    }
+
     fn confirm_restart(&self, _record: &Record, _current: &Secret) -> Result<(), Refusal> {
         Err(Refusal::new(Code::HelperRefused, "no slot waits for one"))
     }
