@@ -88,11 +88,7 @@ pub(crate) fn operate(
             reset::challenge(bindings, stores, *binding, Moment::now())
         }
         (Operation::Reset { order }, [new]) => {
-            let moved = reset::reset(bindings, stores, order, new, Moment::now());
-            match reply_of(moved) {
-                Ok(reply) => reply,
-                Err(unknown) => return unknown,
-            }
+            return reply_of(reset::reset(bindings, stores, order, new, Moment::now()));
         }
         (Operation::Adopt { binding, store }, [password]) => recorded(bindings, *binding)
             .and_then(|record| adopt(bindings, stores, *store, &record, password))
@@ -108,41 +104,20 @@ pub(crate) fn operate(
             .and_then(|record| changed(stores, &record))
             .map(|changed| Reply::Compared { changed }),
         (Operation::Change { binding, store, to }, [old, new]) => {
-            let store =
-                recorded(bindings, *binding).and_then(|record| stores.open(*store, &record, *to));
-            let moved = store
-                .map_err(ChangeFault::from)
-                .and_then(|mut store| store.change(old, new));
-            match reply_of(moved) {
-                Ok(reply) => reply,
-                Err(unknown) => return unknown,
-            }
+            let store = opened(bindings, stores, *binding, *store, *to);
+            return reply_of(store.and_then(|mut store| store.change(old, new)));
+        }
+        (Operation::SetAside { binding }, [new]) => {
+            let store = opened(bindings, stores, *binding, StoreKind::Keychain, None);
+            return reply_of(store.and_then(|mut store| store.reset(new)));
+        }
+        (Operation::RemoveOld { binding, store }, [current]) => {
+            let store = opened(bindings, stores, *binding, *store, None);
+            return reply_of(store.and_then(|mut store| store.remove_old(current)));
         }
         (Operation::ConfirmRestart { binding }, [current]) => recorded(bindings, *binding)
             .and_then(|record| stores.confirm_restart(&record, current))
             .map(|()| Reply::Done),
-        (Operation::SetAside { binding }, [new]) => {
-            let store = recorded(bindings, *binding)
-                .and_then(|record| stores.open(StoreKind::Keychain, &record, None));
-            let moved = store
-                .map_err(ChangeFault::from)
-                .and_then(|mut store| store.reset(new));
-            match reply_of(moved) {
-                Ok(reply) => reply,
-                Err(unknown) => return unknown,
-            }
-        }
-        (Operation::RemoveOld { binding, store }, [current]) => {
-            let store =
-                recorded(bindings, *binding).and_then(|record| stores.open(*store, &record, None));
-            let removed = store
-                .map_err(ChangeFault::from)
-                .and_then(|mut store| store.remove_old(current));
-            match reply_of(removed) {
-                Ok(reply) => reply,
-                Err(unknown) => return unknown,
-            }
-        }
         (
             Operation::Inspect { .. }
             | Operation::Examine
@@ -185,12 +160,24 @@ fn unlink(bindings: &Bindings, stores: &impl Stores, binding: BindingId) -> Resu
 }
 
 /// What is said of a move; nothing where only a probe can tell.
-fn reply_of(moved: Result<(), ChangeFault>) -> Result<Result<Reply, Refusal>, Outcome> {
+fn reply_of(moved: Result<(), ChangeFault>) -> Outcome {
     match moved {
-        Ok(()) => Ok(Ok(Reply::Done)),
-        Err(ChangeFault::Refused(refusal)) => Ok(Err(refusal)),
-        Err(ChangeFault::Unknown { detail }) => Err(Outcome::SayNothing { detail }),
+        Ok(()) => Outcome::Say(Reply::Done),
+        Err(ChangeFault::Refused(refusal)) => Outcome::Say(refused(refusal)),
+        Err(ChangeFault::Unknown { detail }) => Outcome::SayNothing { detail },
     }
+}
+
+/// A store of a recorded binding, to be moved.
+fn opened(
+    bindings: &Bindings,
+    stores: &impl Stores,
+    binding: BindingId,
+    kind: StoreKind,
+    to: Option<Stamp>,
+) -> Result<Box<dyn Store>, ChangeFault> {
+    let record = recorded(bindings, binding)?;
+    Ok(stores.open(kind, &record, to)?)
 }
 
 /// Says a refusal over the wire.
@@ -332,14 +319,15 @@ fn adopt(
     }
 }
 
-fn recorded(bindings: &Bindings, binding: BindingId) -> Result<Record, Refusal> {
+/// The record of a binding.
+pub(crate) fn recorded(bindings: &Bindings, binding: BindingId) -> Result<Record, Refusal> {
     bindings
         .find(binding)
         .map_err(|fault| no_record(&fault))?
         .ok_or_else(|| unknown(binding))
 }
 
-fn unknown(binding: BindingId) -> Refusal {
+pub(crate) fn unknown(binding: BindingId) -> Refusal {
     Refusal::new(
         Code::HelperRefused,
         format!("no binding {binding} recorded"),

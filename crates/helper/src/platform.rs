@@ -63,17 +63,21 @@ impl ThisComputer {
 
     /// Becomes the owner of the recorded account, if that still is the one that was recorded.
     fn become_owner(record: &Record) -> Result<Owner, Refusal> {
-        let identity = Identity {
-            name: record.account.clone(),
-            uid: record.uid,
-        };
-        let line = AccountStore::of(identity).recorded()?;
+        let line = account_of(record).recorded()?;
         sandbox::become_owner(&line).map_err(not_shut_in)?;
         Ok(Owner {
             uid: line.uid,
             home: line.home,
         })
     }
+}
+
+/// The recorded account.
+fn account_of(record: &Record) -> AccountStore {
+    AccountStore::of(Identity {
+        name: record.account.clone(),
+        uid: record.uid,
+    })
 }
 
 /// What our slot on a disk is marked with.
@@ -134,11 +138,7 @@ impl Stores for ThisComputer {
         match kind {
             StoreKind::Account => {
                 self.narrow_to_account()?;
-                let identity = Identity {
-                    name: record.account.clone(),
-                    uid: record.uid,
-                };
-                Ok(Box::new(AccountStore::of(identity)))
+                Ok(Box::new(account_of(record)))
             }
             StoreKind::Keychain => Ok(Box::new(KeyringStore::of(Self::become_owner(record)?))),
             StoreKind::Disk => self.disk(record, to).map(|disk| Box::new(disk) as _),
@@ -147,11 +147,7 @@ impl Stores for ThisComputer {
 
     fn fingerprint(&self, record: &Record) -> Result<Bytes, Refusal> {
         self.narrow_to_account()?;
-        let identity = Identity {
-            name: record.account.clone(),
-            uid: record.uid,
-        };
-        let field = AccountStore::of(identity).shadow_field()?;
+        let field = account_of(record).shadow_field()?;
         Ok(Fingerprints::open(&self.state)?.of(&record.account, &field))
     }
 

@@ -13,7 +13,7 @@ use lockstep_stores::{ChangeFault, Refusal, Store};
 
 use crate::bindings::{Bindings, BindingsFault, Challenge, Record};
 use crate::clock::Moment;
-use crate::operate::{Stores, no_record};
+use crate::operate::{Stores, no_record, recorded, unknown};
 use crate::random;
 
 /// How long a challenge is good: the person reads what it costs, a proof is made.
@@ -34,13 +34,13 @@ pub(crate) fn challenge(
     binding: BindingId,
     now: Moment,
 ) -> Result<Reply, Refusal> {
-    let record = find(bindings, binding)?;
+    let record = recorded(bindings, binding)?;
     realm_of(&record)?;
     account_of(stores, &record)?.may_reset()?;
     let bytes = Bytes(random::bytes(CHALLENGE)?);
     bindings.alter(binding, |record| {
         // It may have been forgotten meanwhile.
-        let record = record.ok_or_else(|| unknown(binding))?;
+        let record = record.ok_or_else(|| Refused(unknown(binding)))?;
         record.challenge = Some(Challenge {
             bytes: bytes.clone(),
             given: now,
@@ -68,7 +68,7 @@ pub(crate) fn reset(
 fn believed(bindings: &Bindings, order: &SignedOrder) -> Result<(Record, ResetOrder), Refusal> {
     // Which record to judge by is all that is taken from claims that nobody vouches for yet.
     let binding = claimed_binding(order)?;
-    let record = find(bindings, binding)?;
+    let record = recorded(bindings, binding)?;
     let realm = realm_of(&record)?;
     let opened = order.open(realm.key.as_slice());
     let order = opened.map_err(|fault| refused(fault.to_string()))?;
@@ -109,7 +109,7 @@ fn claimed_binding(order: &SignedOrder) -> Result<BindingId, Refusal> {
 fn spend(bindings: &Bindings, order: &ResetOrder, now: Moment) -> Result<(), Refusal> {
     let spent = |detail: &str| Refused(Refusal::new(Code::OrderSpent, detail));
     let taken = bindings.alter(order.binding, |record| {
-        let record = record.ok_or_else(|| unknown(order.binding))?;
+        let record = record.ok_or_else(|| Refused(unknown(order.binding)))?;
         let Some(challenge) = &record.challenge else {
             return Err(spent("no challenge is open"));
         };
@@ -138,11 +138,6 @@ fn goes_back(last: Stamp, next: Stamp) -> bool {
     last.epoch == next.epoch && next.generation < last.generation
 }
 
-fn find(bindings: &Bindings, binding: BindingId) -> Result<Record, Refusal> {
-    let found = bindings.find(binding).map_err(|fault| no_record(&fault))?;
-    found.ok_or_else(|| unknown(binding).0)
-}
-
 fn realm_of(record: &Record) -> Result<&Realm, Refusal> {
     record.realm.as_ref().ok_or_else(|| {
         let detail = format!("the record of {} names no realm", record.binding);
@@ -160,11 +155,6 @@ fn refused(detail: impl Into<String>) -> Refusal {
 
 /// A refusal in the middle of altering a record.
 struct Refused(Refusal);
-
-fn unknown(binding: BindingId) -> Refused {
-    let detail = format!("no binding {binding} recorded");
-    Refused(Refusal::new(Code::HelperRefused, detail))
-}
 
 impl From<BindingsFault> for Refused {
     fn from(fault: BindingsFault) -> Self {
