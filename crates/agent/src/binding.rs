@@ -22,7 +22,7 @@ use lockstep_protocol::api::device::BindingNews;
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::local::{Explained, Need, StoreCost};
 use lockstep_sync::{
-    Budget, Capabilities, Config, Input, Outcome, SecretRef, State, Verdict, replay, step,
+    Budget, Capabilities, Config, Input, Outcome, Record, SecretRef, State, Verdict, replay, step,
 };
 use tokio::sync::watch;
 
@@ -181,8 +181,6 @@ impl Binding {
             tracing::info!(binding = %self.file.binding, "the account was changed from outside");
             let drifted = Input::Drifted(StoreKind::Account);
             self.run(&mut core, drifted, &mut Nobody).await?;
-            // Nobody waits for the end of a run.
-            self.publish(&core, &mut Nobody).await;
         }
         Ok(())
     }
@@ -264,7 +262,7 @@ impl Core {
         let folder = folder(ground.state, file.binding);
         let followed = Followed::load(&folder)?;
         let (mut journal, records) = Journal::open(journal::path(&folder))?;
-        let (state, _) = step(replay(config(&followed), &records), now(), Input::Restarted);
+        let state = restarted(&followed, &records);
         journal.compact(&state.snapshot())?;
         Ok(Self {
             binding: file.binding,
@@ -473,9 +471,7 @@ impl Core {
         self.state = state;
         let (journal, records) = Journal::open(self.journal.path().to_owned())?;
         self.journal = journal;
-        let state = replay(config(&self.followed), &records);
-        let (state, _) = step(state, now(), Input::Restarted);
-        self.state = state;
+        self.state = restarted(&self.followed, &records);
         Ok(())
     }
 
@@ -507,6 +503,11 @@ impl Person for Nobody {
     }
 
     async fn progress(&mut self, _: StoreRow) {}
+}
+
+/// What records add up to, for these stores, after a restart.
+fn restarted(followed: &Followed, records: &[Record]) -> State {
+    step(replay(config(followed), records), now(), Input::Restarted).0
 }
 
 /// The stores that follow, and what they can do.

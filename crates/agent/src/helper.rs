@@ -91,41 +91,18 @@ impl Helper {
         realm: Realm,
         secret: &Secret,
     ) -> Result<(), Fault> {
-        match self
-            .ask(
-                Operation::Link {
-                    binding,
-                    person,
-                    uid,
-                    realm: Some(realm),
-                },
-                &[secret],
-            )
-            .await?
-        {
-            Reply::Done => Ok(()),
-            other @ (Reply::Opened { .. }
-            | Reply::Account(_)
-            | Reply::Health(_)
-            | Reply::Adopted(_)
-            | Reply::Compared { .. }
-            | Reply::Challenge { .. }
-            | Reply::Refused { .. }) => Err(refusal(other)),
-        }
+        let operation = Operation::Link {
+            binding,
+            person,
+            uid,
+            realm: Some(realm),
+        };
+        done(self.ask(operation, &[secret]).await?)
     }
 
     /// Forgets a binding.
     pub(crate) async fn unlink(&self, binding: BindingId) -> Result<(), Fault> {
-        match self.ask(Operation::Unlink { binding }, &[]).await? {
-            Reply::Done => Ok(()),
-            other @ (Reply::Opened { .. }
-            | Reply::Account(_)
-            | Reply::Health(_)
-            | Reply::Adopted(_)
-            | Reply::Compared { .. }
-            | Reply::Challenge { .. }
-            | Reply::Refused { .. }) => Err(refusal(other)),
-        }
+        done(self.ask(Operation::Unlink { binding }, &[]).await?)
     }
 
     /// Opens a store with a secret.
@@ -210,16 +187,7 @@ impl Helper {
         current: &Secret,
     ) -> Result<(), Fault> {
         let operation = Operation::ConfirmRestart { binding };
-        match self.ask(operation, &[current]).await? {
-            Reply::Done => Ok(()),
-            other @ (Reply::Opened { .. }
-            | Reply::Adopted(_)
-            | Reply::Compared { .. }
-            | Reply::Account(_)
-            | Reply::Health(_)
-            | Reply::Challenge { .. }
-            | Reply::Refused { .. }) => Err(refusal(other)),
-        }
+        done(self.ask(operation, &[current]).await?)
     }
 
     /// Sets a keychain aside for an empty one with the new password.
@@ -286,6 +254,15 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
             tracing::warn!(error = %fault, "the helper did not answer");
             Outcome::Indeterminate
         }
+    }
+}
+
+/// That something was done, or why not.
+fn done(reply: Reply) -> Result<(), Fault> {
+    if reply == Reply::Done {
+        Ok(())
+    } else {
+        Err(refusal(reply))
     }
 }
 

@@ -131,12 +131,12 @@ pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
         | Event::Need { .. }
         | Event::Cost { .. }
         | Event::Consent { .. }
-        | Event::Progress(_) => Err(another_question()),
+        | Event::Progress(_) => Err(another_question().into()),
     }
 }
 
-fn another_question() -> Stopped {
-    Fault::new(Code::VersionRefused, "the agent answered another question").into()
+fn another_question() -> Fault {
+    Fault::new(Code::VersionRefused, "the agent answered another question")
 }
 
 /// Brings the computer in step.
@@ -335,9 +335,7 @@ fn exchange(ask: Ask, answers: impl Answers, names: &Names, show: &Show) -> Resu
         | Event::Need { .. }
         | Event::Cost { .. }
         | Event::Consent { .. }
-        | Event::Progress(_) => {
-            Err(Fault::new(Code::VersionRefused, "the agent answered another question").into())
-        }
+        | Event::Progress(_) => Err(another_question().into()),
     }
 }
 
@@ -352,10 +350,7 @@ fn ask_status() -> Result<Status, Fault> {
         | Event::Need { .. }
         | Event::Cost { .. }
         | Event::Consent { .. }
-        | Event::Progress(_) => Err(Fault::new(
-            Code::VersionRefused,
-            "the agent answered another question",
-        )),
+        | Event::Progress(_) => Err(another_question()),
     }
 }
 

@@ -8,9 +8,8 @@ use lockstep_client::Fault;
 use lockstep_model::password::Password;
 use lockstep_model::{Secret, StoreKind};
 use lockstep_protocol::helper::Adoption;
-use lockstep_sync::{Input, replay, step};
 
-use super::{Core, config, now};
+use super::{Core, restarted};
 
 impl Core {
     /// Notes that the person agreed that the disk follows, too.
@@ -43,8 +42,7 @@ impl Core {
         self.followed.stores.extend(found);
         self.followed.save(&self.folder)?;
         // The ledger stays; only what it is about grows.
-        let state = replay(config(&self.followed), &[self.state.snapshot()]);
-        self.state = step(state, now(), Input::Restarted).0;
+        self.state = restarted(&self.followed, &[self.state.snapshot()]);
         Ok(true)
     }
 
