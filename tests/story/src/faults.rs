@@ -176,8 +176,7 @@ impl Stage {
             Plan::Follow => self.change_in_the_portal(&old, &new)?,
             Plan::WithoutOld => {
                 self.change_in_the_portal(&old, &new)?;
-                let lost = "rm -f /var/lib/lockstep/bindings/*/envelopes/*.json";
-                self.computer.device.shell(lost)?;
+                self.computer.lose_envelopes()?;
             }
             Plan::Drifted => {
                 self.computer.device.set_password("anna", new.as_bytes())?;

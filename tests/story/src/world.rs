@@ -291,6 +291,17 @@ impl Computer {
         self.lockstep(&["passwd"], &secrets)
     }
 
+    /// Loses every sealed copy of a former password, so that nothing recovers the old one.
+    ///
+    /// # Errors
+    ///
+    /// When there are none.
+    pub fn lose_envelopes(&self) -> anyhow::Result<()> {
+        let lost = "rm /var/lib/lockstep/bindings/*/envelopes/*.json";
+        self.device.shell(lost)?;
+        Ok(())
+    }
+
     /// Runs `lockstep` as the person, with JSON.
     ///
     /// # Errors

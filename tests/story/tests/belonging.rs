@@ -9,8 +9,7 @@ use lockstep_protocol::api::admin::Computers;
 use lockstep_protocol::local::{Done, KeptPassword, OpensWith, Status};
 use lockstep_story::command::run_with;
 use lockstep_story::play::expect_opens;
-use lockstep_story::portal::Visitor;
-use lockstep_story::{Computer, Outcome, World};
+use lockstep_story::{Computer, Outcome, World, portal};
 
 const FIRST: &str = "violet harbour at dawn";
 const SECOND: &str = "seven quiet lanterns";
@@ -43,16 +42,7 @@ fn leftovers(computer: &Computer) -> String {
 }
 
 fn change_in_the_portal(world: &World) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let portal = Visitor::sign_in(&world.directory, "anna", FIRST)
-            .await
-            .unwrap();
-        portal.change(FIRST, SECOND).await.unwrap();
-    });
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
 }
 
 #[test]

@@ -11,9 +11,8 @@ use lockstep_protocol::frame::Frame;
 use lockstep_protocol::local::{Ask, Event, Request};
 use lockstep_story::command::Outcome;
 use lockstep_story::play::{expect_opens, expect_row};
-use lockstep_story::portal::Visitor;
 use lockstep_story::terminal::{Seen, type_at};
-use lockstep_story::{Computer, World};
+use lockstep_story::{Computer, World, portal};
 
 const FIRST: &str = "violet harbour at dawn";
 const SECOND: &str = "seven quiet lanterns";
@@ -26,18 +25,8 @@ const QUESTION: &str = "Continue without your old password? [y/N] ";
 fn without_envelopes() -> Option<(World, Computer)> {
     let world = World::for_test().unwrap()?;
     let computer = world.linked("anna", FIRST, DESK).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let portal = Visitor::sign_in(&world.directory, "anna", FIRST)
-            .await
-            .unwrap();
-        portal.change(FIRST, SECOND).await.unwrap();
-    });
-    let lost = "rm /var/lib/lockstep/bindings/*/envelopes/*.json";
-    computer.device.shell(lost).unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer.lose_envelopes().unwrap();
     computer
         .wait_for("generation 2", |_, b| b.generation == Some(Generation(2)))
         .unwrap();

@@ -5,8 +5,7 @@ use std::io::Read as _;
 use std::process::{Child, Stdio};
 
 use lockstep_model::{Code, Generation};
-use lockstep_story::portal::Visitor;
-use lockstep_story::{Computer, World};
+use lockstep_story::{Computer, World, portal};
 
 const FIRST: &str = "violet harbour at dawn";
 const SECOND: &str = "seven quiet lanterns";
@@ -19,16 +18,7 @@ fn anna() -> Option<(World, Computer)> {
 }
 
 fn change_in_the_portal(world: &World) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let portal = Visitor::sign_in(&world.directory, "anna", FIRST)
-            .await
-            .unwrap();
-        portal.change(FIRST, SECOND).await.unwrap();
-    });
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
 }
 
 /// A `lockstep` that has asked its first question and waits for the person.

@@ -125,8 +125,7 @@ fn without_the_old_password_the_keyring_is_set_aside_and_still_opens_with_it() {
     computer.make_keyring(BEFORE).unwrap();
     computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
     portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
-    let lost = "rm /var/lib/lockstep/bindings/*/envelopes/*.json";
-    computer.device.shell(lost).unwrap();
+    computer.lose_envelopes().unwrap();
     let new = [("--password-fd", SECOND)];
     let without = ["sync", "--without-old-password"];
     let ended = computer.lockstep(&without, &new).unwrap();
@@ -249,8 +248,7 @@ fn without_the_old_password_no_account_is_reset_beside_a_disk_that_would_stay_sh
         .ok()
         .unwrap();
     portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
-    let lost = "rm /var/lib/lockstep/bindings/*/envelopes/*.json";
-    computer.device.shell(lost).unwrap();
+    computer.lose_envelopes().unwrap();
     let new = [("--password-fd", SECOND)];
     let ended = computer.lockstep(&["sync", "--without-old-password"], &new);
     assert_eq!(ended.unwrap().code(), Some(Code::StaysShut));
