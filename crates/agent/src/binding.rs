@@ -1,6 +1,6 @@
 //! The shell around the sync core for one binding: it runs effects and feeds what came of them.
 //!
-//! [`perform`] does one effect; [`forgotten`] is the way without the old password, [`adopt`] how
+//! [`perform`] does one effect, [`ahead`] begins early what only looks; [`forgotten`] is the way without the old password, [`adopt`] how
 //! further stores come to follow.
 //!
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
@@ -26,6 +26,7 @@ use lockstep_sync::{
 };
 use tokio::sync::watch;
 
+use self::ahead::Ahead;
 use self::perform::Came;
 use crate::agent::Enrolled;
 use crate::helper::Helper;
@@ -37,6 +38,7 @@ use crate::keep::stores::Followed;
 use crate::standing::Standing;
 
 mod adopt;
+mod ahead;
 mod forgotten;
 mod perform;
 
@@ -89,6 +91,7 @@ pub(crate) struct Core {
     /// The kept envelopes.
     pub(crate) envelopes: Envelopes,
     helper: Helper,
+    ahead: Ahead,
     secrets: BTreeMap<SecretRef, Secret>,
     share: Option<(EnvelopeId, Secret)>,
     /// The realm's order for the reset that the person agreed to.
@@ -273,6 +276,7 @@ impl Core {
             folder,
             followed,
             helper: ground.helper.clone(),
+            ahead: Ahead::default(),
             secrets: BTreeMap::new(),
             share: None,
             order: None,
@@ -449,6 +453,7 @@ impl Core {
 
     /// Forgets every secret; a share that sealed nothing is buried, so that it is not kept for ever.
     pub(crate) fn forget_secrets(&mut self) {
+        self.ahead = Ahead::default();
         self.secrets.clear();
         self.order = None;
         let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {

@@ -104,16 +104,23 @@ pub(crate) fn operate(
             .and_then(|record| changed(stores, &record))
             .map(|changed| Reply::Compared { changed }),
         (Operation::Change { binding, store, to }, [old, new]) => {
-            let store = opened(bindings, stores, *binding, *store, *to);
-            return reply_of(store.and_then(|mut store| store.change(old, new)));
+            let opened = opened(bindings, stores, *binding, *store, *to);
+            let moved = opened.and_then(|(record, mut opened)| {
+                opened.change(old, new)?;
+                if *store == StoreKind::Account {
+                    note(bindings, stores, &record);
+                }
+                Ok(())
+            });
+            return reply_of(moved);
         }
         (Operation::SetAside { binding }, [new]) => {
             let store = opened(bindings, stores, *binding, StoreKind::Keychain, None);
-            return reply_of(store.and_then(|mut store| store.reset(new)));
+            return reply_of(store.and_then(|(_, mut store)| store.reset(new)));
         }
         (Operation::RemoveOld { binding, store }, [current]) => {
             let store = opened(bindings, stores, *binding, *store, None);
-            return reply_of(store.and_then(|mut store| store.remove_old(current)));
+            return reply_of(store.and_then(|(_, mut store)| store.remove_old(current)));
         }
         (Operation::ConfirmRestart { binding }, [current]) => recorded(bindings, *binding)
             .and_then(|record| stores.confirm_restart(&record, current))
@@ -159,10 +166,11 @@ fn unlink(bindings: &Bindings, stores: &impl Stores, binding: BindingId) -> Resu
     Ok(Reply::Done)
 }
 
-/// What is said of a move; nothing where only a probe can tell.
+/// What is said of a move, which opens the store with what it has now; nothing where only a probe
+/// can tell.
 fn reply_of(moved: Result<(), ChangeFault>) -> Outcome {
     match moved {
-        Ok(()) => Outcome::Say(Reply::Done),
+        Ok(()) => Outcome::Say(Reply::MOVED),
         Err(ChangeFault::Refused(refusal)) => Outcome::Say(refused(refusal)),
         Err(ChangeFault::Unknown { detail }) => Outcome::SayNothing { detail },
     }
@@ -175,9 +183,10 @@ fn opened(
     binding: BindingId,
     kind: StoreKind,
     to: Option<Stamp>,
-) -> Result<Box<dyn Store>, ChangeFault> {
+) -> Result<(Record, Box<dyn Store>), ChangeFault> {
     let record = recorded(bindings, binding)?;
-    Ok(stores.open(kind, &record, to)?)
+    let store = stores.open(kind, &record, to)?;
+    Ok((record, store))
 }
 
 /// Says a refusal over the wire.
@@ -250,7 +259,7 @@ fn probe(
 
 /// Notes what an account is like that was opened just now. Without the note somebody is asked once
 /// too often; what was found out is true all the same.
-fn note(bindings: &Bindings, stores: &impl Stores, record: &Record) {
+pub(crate) fn note(bindings: &Bindings, stores: &impl Stores, record: &Record) {
     if let Err(refusal) = try_to_note(bindings, stores, record) {
         eprintln!("what the account is like was not noted: {refusal}");
     }

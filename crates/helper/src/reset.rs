@@ -13,7 +13,7 @@ use lockstep_stores::{ChangeFault, Refusal, Store};
 
 use crate::bindings::{Bindings, BindingsFault, Challenge, Record};
 use crate::clock::Moment;
-use crate::operate::{Stores, no_record, recorded, unknown};
+use crate::operate::{Stores, no_record, note, recorded, unknown};
 use crate::random;
 
 /// How long a challenge is good: the person reads what it costs, a proof is made.
@@ -61,7 +61,9 @@ pub(crate) fn reset(
     let (record, order) = believed(bindings, order)?;
     // Whatever follows, it is good for nothing more.
     spend(bindings, &order, now)?;
-    account_of(stores, &record)?.reset(new)
+    account_of(stores, &record)?.reset(new)?;
+    note(bindings, stores, &record);
+    Ok(())
 }
 
 /// The order and the record of its binding, if the binding's realm gave it for just this account.

@@ -59,7 +59,7 @@ pub enum Operation {
         /// Which store.
         store: StoreKind,
     },
-    /// Moves a store. Two secrets: old, new. Answers [`Reply::Done`].
+    /// Moves a store and opens it. Two secrets: old, new. Answers [`Reply::Opened`].
     Change {
         /// Whose store.
         binding: BindingId,
@@ -83,14 +83,14 @@ pub enum Operation {
         /// Whose disk.
         binding: BindingId,
     },
-    /// Sets the binding's keychain aside for an empty one. One secret: the new password. Answers
-    /// [`Reply::Done`].
+    /// Sets the binding's keychain aside for an empty one, and opens that. One secret: the new
+    /// password. Answers [`Reply::Opened`].
     SetAside {
         /// Whose keychain.
         binding: BindingId,
     },
     /// Removes what former passwords still open in a store with several slots. One secret: the
-    /// current password, which must open it. Answers [`Reply::Done`].
+    /// current password, which must open it. Answers [`Reply::Opened`].
     RemoveOld {
         /// Whose store.
         binding: BindingId,
@@ -103,8 +103,8 @@ pub enum Operation {
         /// Whose account.
         binding: BindingId,
     },
-    /// Sets an account's password without its old one, by the realm's order. One secret: the new
-    /// password. Answers [`Reply::Done`].
+    /// Sets an account's password without its old one, by the realm's order, and opens it. One
+    /// secret: the new password. Answers [`Reply::Opened`].
     Reset {
         /// The order.
         order: SignedOrder,
@@ -153,7 +153,7 @@ impl Operation {
 pub enum Reply {
     /// It is done and durable.
     Done,
-    /// A probe came to a verdict.
+    /// A probe came to a verdict; or a move is done and durable, and the store was opened afterwards.
     Opened {
         /// Whether the secret opens the store.
         opens: bool,
@@ -182,6 +182,11 @@ pub enum Reply {
         /// Why, for the log: PAM's own words. Holds no secret.
         detail: String,
     },
+}
+
+impl Reply {
+    /// A move is done and durable, and the store was opened afterwards.
+    pub const MOVED: Self = Self::Opened { opens: true };
 }
 
 /// What came of [`Operation::Adopt`].

@@ -29,9 +29,10 @@ pub trait Store: Send {
     /// The reason why it can't be tried: a blank secret, an account that is locked or gone.
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal>;
 
-    /// Moves the store from `old` to `new`; `Ok` once it is durable and was seen to have happened.
+    /// Moves the store from `old` to `new`; `Ok` once it is durable and the store was opened with
+    /// `new` as [`Self::probe`] does it.
     ///
-    /// Where both are the same, `Ok` means that the store opens with it and nothing was written.
+    /// Where both are the same, nothing is written.
     /// A store with several slots opens with both until [`Self::remove_old`].
     ///
     /// # Errors
@@ -58,7 +59,8 @@ pub trait Store: Send {
     fn reset(&mut self, new: &Secret) -> Result<(), ChangeFault>;
 
     /// Removes what former passwords still open, in a store with several slots; `Ok` once it is
-    /// durable and the store was seen to open with `current`. Elsewhere there is nothing to remove.
+    /// durable and what opens with `current` was opened with it, and is as it was then. Elsewhere
+    /// there is nothing to remove.
     ///
     /// Only what Lockstep made, or what opened with the person's own old password when it was
     /// changed, is ever removed, and never the last one.
@@ -66,8 +68,12 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// As for [`Self::change`]; [`Code::OldOpensDisk`] where the old one has to stay for now.
-    fn remove_old(&mut self, _current: &Secret) -> Result<(), ChangeFault> {
-        Ok(())
+    fn remove_old(&mut self, current: &Secret) -> Result<(), ChangeFault> {
+        if self.probe(current)? {
+            return Ok(());
+        }
+        let detail = "what is to stay doesn't open the store";
+        Err(Refusal::new(Code::NotTheComputersPassword, detail).into())
     }
 }
 

@@ -213,9 +213,10 @@ impl Ledger {
             } => {
                 self.last_op = self.last_op.max(*op);
                 match outcome {
-                    Outcome::Applied => self.applied(*mutation),
+                    // What was opened is a record of its own.
+                    Outcome::Applied | Outcome::Opened(true) => self.applied(*mutation),
                     Outcome::NotApplied(code) => self.refused(*mutation, *code),
-                    Outcome::Opened(_) | Outcome::Indeterminate => {}
+                    Outcome::Opened(false) | Outcome::Indeterminate => {}
                 }
             }
             Record::Ended { problems } => {

@@ -29,13 +29,14 @@
 //!
 //! # Invariants
 //!
-//! - Only a probe raises a [`Belief`]. What a change reports decides nothing but the next probe.
+//! - Only opening a store raises a [`Belief`]: a probe, or a change that opened it afterwards in the
+//!   same operation. That a change reports success decides nothing but the next probe.
 //! - At most one operation is under way. Every mutation follows a durable [`Record::Intent`] of the
 //!   same operation, and is allowed by [`check`], which shares no code with the planner.
 //! - The new password is sealed before the first change, and no older envelope is dropped before
 //!   every store was opened with the new password after its last change. The same goes for old
-//!   slots, and to remove one is itself a change: the store is opened once more. One that has to
-//!   stay is a [`Status::notices`] and keeps nothing from being in sync.
+//!   slots, and to remove one is itself a change, after which the store counts as opened only if
+//!   it was opened once more. One that has to stay is a [`Status::notices`] and keeps nothing from being in sync.
 //! - Evidence of an earlier run orders the candidates and is not relied on: every run opens every
 //!   store anew. A store is changed or reset at most once in a run.
 //! - A store is reset only after every secret at hand was tried on it, and the person agreed to
@@ -69,6 +70,7 @@ mod flows;
 #[cfg(test)]
 mod forgotten;
 mod journal;
+mod look;
 mod message;
 mod plan;
 #[cfg(test)]
@@ -84,6 +86,7 @@ pub use capabilities::{Budget, Capabilities, Config};
 pub use check::{Violation, check};
 pub use explain::{Evidence, Explanation, explain};
 pub use journal::{Ledger, Mutation, Record, replay};
+pub use look::{Look, looks};
 pub use message::{Belief, Effect, Input, OpId, Outcome, Verdict};
 pub use plan::{End, Plan, Step, plan};
 pub use secret_ref::SecretRef;

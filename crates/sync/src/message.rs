@@ -17,7 +17,7 @@ pub struct OpId(pub u64);
 
 /// What is held to be true of one store.
 ///
-/// Only a probe raises it; every event without a certain end lowers it.
+/// Only opening the store raises it; every event without a certain end lowers it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Belief {
@@ -60,7 +60,8 @@ impl Belief {
 pub enum Outcome {
     /// A preflight, seal, change, removal or retirement reports success.
     Applied,
-    /// A probe came to a verdict.
+    /// A probe came to a verdict; or a change, reset or removal is done, and the same operation has
+    /// opened the store afterwards with the password that it was about, as a probe does.
     Opened(bool),
     /// It was refused and reports that nothing changed.
     NotApplied(Code),

@@ -1,9 +1,9 @@
 //! Whole flows of what is left of former passwords in a store with several slots.
 
-use lockstep_model::{Code, StoreKind, StoreState};
+use lockstep_model::{Code, StoreKind, StoreState, Timestamp};
 
 use crate::fixture::{ACCOUNT, Bench, DISK, KEYCHAIN, config, g, linked, of, proved};
-use crate::{Belief, Input, Mutation, Outcome, Record, Status, replay, step};
+use crate::{Belief, Effect, Input, Mutation, Outcome, Record, State, Status, replay, step};
 
 const ALL: &[StoreKind] = &[DISK, ACCOUNT, KEYCHAIN];
 const REMOVE: &str = "remove old disk but 2";
@@ -35,6 +35,47 @@ fn what_is_old_goes_after_everything_was_opened_and_the_disk_is_opened_again() {
         assert_eq!(log[at + 1..], rest, "{outcome:?}");
         assert!(is_in_sync(&bench.state.status()));
     }
+}
+
+#[test]
+fn a_move_that_opened_its_store_is_not_opened_once_more() {
+    let tested = Outcome::Opened(true);
+    let moves = [
+        "change disk 1 to 2",
+        "change account 1 to 2",
+        "change keychain 1 to 2",
+        REMOVE,
+    ];
+    let mut bench = Bench::over(linked(ALL)).session_up();
+    bench.faults.extend(moves.map(|line| (line, tested)));
+    bench.feed(proved(g(2), &[of(1), of(2)]));
+    let log = bench.taken();
+    let from = log.iter().position(|it| it == moves[0]).unwrap();
+    let rest = ["retire all but 2", "in sync at 2"];
+    assert_eq!(log[from..], [&moves[..], &rest].concat());
+    assert!(is_in_sync(&bench.state.status()));
+    // What was removed is not removed again, and the journal says the same.
+    let mut bench = Bench::over(replay(config(ALL), &bench.journal)).session_up();
+    bench.feed(proved(g(2), &[of(2)]));
+    assert!(!bench.taken().contains(&REMOVE.to_owned()));
+}
+
+#[test]
+fn a_move_that_opened_its_store_before_a_drift_proves_nothing() {
+    let mut state = linked(&[ACCOUNT]);
+    state = step(state, Timestamp(0), proved(g(2), &[of(1), of(2)])).0;
+    let end = |state: State, outcome| {
+        let op = state.run.as_ref().unwrap().flight.unwrap().op;
+        step(state, Timestamp(0), Input::Finished { op, outcome })
+    };
+    for outcome in [Outcome::Opened(true), Outcome::Applied, Outcome::Applied] {
+        state = end(state, outcome).0;
+    }
+    state = step(state, Timestamp(0), Input::Drifted(ACCOUNT)).0;
+    let (state, effects) = end(state, Outcome::Opened(true));
+    let probes = |effect: &Effect| matches!(effect, Effect::Probe { .. });
+    assert!(effects.iter().any(probes), "{effects:?}");
+    assert_eq!(state.belief(ACCOUNT), Belief::Unknown);
 }
 
 #[test]

@@ -271,6 +271,19 @@ pub(crate) enum Operation {
     },
 }
 
+impl Operation {
+    /// The store that its end may say to have been opened.
+    pub(crate) const fn opens(self) -> Option<StoreKind> {
+        match self {
+            Self::Probe { store, .. }
+            | Self::Change { store, .. }
+            | Self::Reset { store, .. }
+            | Self::RemoveOld { store, .. } => Some(store),
+            Self::Preflight { .. } | Self::Seal { .. } | Self::Retire { .. } => None,
+        }
+    }
+}
+
 /// How far a store has come in this run.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Progress {

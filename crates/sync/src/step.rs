@@ -237,7 +237,7 @@ impl<R: Rules> Machine<'_, R> {
             progress.refuted.clear();
         }
         if let Some(flight) = &mut run.flight
-            && matches!(flight.operation, Operation::Probe { store: busy, .. } if busy == store)
+            && flight.operation.opens() == Some(store)
         {
             flight.stale = true;
         }
@@ -264,55 +264,29 @@ impl<R: Rules> Machine<'_, R> {
             Operation::Seal { stamp } => self.sealed(op, stamp, outcome),
             Operation::Change { store, from, to } => {
                 let mutation = Mutation::Change { store, from, to };
-                self.record(Record::Finished {
-                    op,
-                    mutation,
-                    outcome,
-                });
-                self.changed(store, to, outcome);
+                self.mutated(op, mutation, outcome);
+                self.changed(store, to, outcome, flight.stale);
             }
             Operation::Reset { store, to } => {
-                let mutation = Mutation::Reset { store, to };
-                self.record(Record::Finished {
-                    op,
-                    mutation,
-                    outcome,
-                });
-                self.changed(store, to, outcome);
+                self.mutated(op, Mutation::Reset { store, to }, outcome);
+                self.changed(store, to, outcome, flight.stale);
             }
             Operation::RemoveOld { store, keep } => {
-                let mutation = Mutation::RemoveOld { store, keep };
-                self.record(Record::Finished {
-                    op,
-                    mutation,
-                    outcome,
-                });
-                if self.state.target() == Some(keep) {
+                self.mutated(op, Mutation::RemoveOld { store, keep }, outcome);
+                if outcome == Outcome::Opened(true) && !flight.stale {
+                    self.opened(store, SecretRef::Generation(keep));
+                } else if self.state.target() == Some(keep) {
                     self.progress(store, |progress| progress.claimed = true);
                 }
             }
-            Operation::Retire { keep } => {
-                let mutation = Mutation::Retire(keep);
-                self.record(Record::Finished {
-                    op,
-                    mutation,
-                    outcome,
-                });
-            }
+            Operation::Retire { keep } => self.mutated(op, Mutation::Retire(keep), outcome),
         }
     }
 
     fn probed(&mut self, store: StoreKind, with: SecretRef, outcome: Outcome) {
         self.progress(store, |progress| progress.claimed = false);
         match outcome {
-            Outcome::Opened(true) => {
-                self.record(Record::Opened {
-                    store,
-                    with,
-                    at: self.now,
-                });
-                self.progress(store, |progress| progress.fresh = true);
-            }
+            Outcome::Opened(true) => self.opened(store, with),
             Outcome::Opened(false) => {
                 let counts = self.state.capabilities(store).counts_attempts;
                 self.record(Record::Shut {
@@ -333,6 +307,15 @@ impl<R: Rules> Machine<'_, R> {
                 self.unreachable(store, Code::StoreUnknown);
             }
         }
+    }
+
+    fn opened(&mut self, store: StoreKind, with: SecretRef) {
+        self.record(Record::Opened {
+            store,
+            with,
+            at: self.now,
+        });
+        self.progress(store, |progress| progress.fresh = true);
     }
 
     /// A verdict that came too late to be believed still spends.
@@ -367,11 +350,7 @@ impl<R: Rules> Machine<'_, R> {
     }
 
     fn sealed(&mut self, op: OpId, stamp: Stamp, outcome: Outcome) {
-        self.record(Record::Finished {
-            op,
-            mutation: Mutation::Seal(stamp),
-            outcome,
-        });
+        self.mutated(op, Mutation::Seal(stamp), outcome);
         let code = match outcome {
             Outcome::Applied => return,
             Outcome::NotApplied(code) => code,
@@ -382,14 +361,26 @@ impl<R: Rules> Machine<'_, R> {
         }
     }
 
-    fn changed(&mut self, store: StoreKind, to: Stamp, outcome: Outcome) {
+    fn mutated(&mut self, op: OpId, mutation: Mutation, outcome: Outcome) {
+        self.record(Record::Finished {
+            op,
+            mutation,
+            outcome,
+        });
+    }
+
+    /// A change that has opened the store afterwards is its own probe, unless it is stale.
+    fn changed(&mut self, store: StoreKind, to: Stamp, outcome: Outcome, stale: bool) {
+        if outcome == Outcome::Opened(true) && !stale {
+            return self.opened(store, SecretRef::Generation(to));
+        }
         if self.state.target() != Some(to) {
             return;
         }
         self.progress(store, |progress| match outcome {
-            Outcome::Applied => progress.claimed = true,
+            Outcome::Applied | Outcome::Opened(true) => progress.claimed = true,
             Outcome::NotApplied(code) => progress.refusal = Some(code),
-            Outcome::Opened(_) | Outcome::Indeterminate => {}
+            Outcome::Opened(false) | Outcome::Indeterminate => {}
         });
     }
 

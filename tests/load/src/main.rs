@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use lockstep_load::directory::Directory;
-use lockstep_load::{agent, sign_ins, wake_ups};
+use lockstep_load::{agent, floor, sign_ins, sync, wake_ups};
 use serde_json::{Value, json};
 
 /// Puts load on the real programs and prints what it costs, as JSON.
@@ -57,10 +57,42 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Brings a computer in step, beside the bare operations. Needs root.
+    Sync {
+        /// How often.
+        #[arg(long, default_value_t = 21)]
+        rounds: usize,
+    },
+    /// (Inside a device.) Does the bare operations that standard input orders.
+    #[command(hide = true)]
+    Floor,
+    /// (Inside a device.) Has a keyring's daemon change or open it; standard input is the strings.
+    #[command(hide = true)]
+    Keyring {
+        /// The operation's number.
+        operation: u32,
+        /// The daemon's socket.
+        control: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    let told = std::io::stdin();
+    match &arguments.command {
+        Command::Floor => {
+            let measured = floor::run(&serde_json::from_reader(told)?)?;
+            return print(&serde_json::to_value(measured)?);
+        }
+        Command::Keyring { operation, control } => {
+            let strings: Vec<String> = serde_json::from_reader(told)?;
+            return floor::ask_keyring(control, *operation, &strings);
+        }
+        Command::SignIns { .. }
+        | Command::WakeUps { .. }
+        | Command::Agent { .. }
+        | Command::Sync { .. } => {}
+    }
     std::fs::create_dir_all(&arguments.folder)?;
     let folder = tempfile::TempDir::new_in(&arguments.folder)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -93,7 +125,13 @@ fn main() -> anyhow::Result<()> {
             let measured = agent::measure(folder.path(), Duration::from_secs(seconds))?;
             serde_json::to_value(measured)?
         }
+        Command::Sync { rounds } => serde_json::to_value(sync::measure(folder.path(), rounds)?)?,
+        Command::Floor | Command::Keyring { .. } => Value::Null,
     };
+    print(&measured)
+}
+
+fn print(measured: &Value) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{measured}")?;
     Ok(())

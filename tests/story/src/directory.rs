@@ -13,6 +13,15 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::{Outcome, run_with};
 
+/// How hard a new directory has people's passwords stretched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretching {
+    /// As little as clients accept, so that tests are quick.
+    Light,
+    /// As a directory does that was told nothing.
+    AsReleased,
+}
+
 /// A directory with its own data.
 #[derive(Debug)]
 pub struct Directory {
@@ -34,6 +43,7 @@ impl Directory {
         folder: &Path,
         organisation: &str,
         port: Option<u16>,
+        stretching: Stretching,
     ) -> anyhow::Result<(Self, Option<String>)> {
         let data = folder.join("directory");
         let kept = std::fs::read_to_string(folder.join("port")).ok();
@@ -45,8 +55,12 @@ impl Directory {
         let fresh = !data.exists();
         let mut link = None;
         if fresh {
-            let done = Command::new(crate::binaries().join("lockstep-directory"))
-                .args(["init", "--light-stretching", "--no-listen", "--url", &url])
+            let mut init = Command::new(crate::binaries().join("lockstep-directory"));
+            init.args(["init", "--no-listen", "--url", &url]);
+            if stretching == Stretching::Light {
+                init.arg("--light-stretching");
+            }
+            let done = init
                 .args(["--organisation", organisation, "--it-contact", "Sam Ito"])
                 .args(["--it-email", "it@example.org", "--it-phone", "+49 30 1234"])
                 .arg("--data")

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::command::{Outcome, run_with};
 use crate::directory::Directory;
+pub use crate::directory::Stretching;
 
 /// The first admin's password in every world.
 pub const ADMIN_PASSWORD: &str = "an owl over the old mill";
@@ -44,7 +45,14 @@ impl World {
         };
         let temporary = TempDir::with_prefix("lockstep-story-")?;
         let folder = temporary.path().to_owned();
-        Ok(Some(Self::begin(lab, folder, Some(temporary), None)?))
+        let light = Stretching::Light;
+        Ok(Some(Self::begin(
+            lab,
+            folder,
+            Some(temporary),
+            None,
+            light,
+        )?))
     }
 
     /// A world for the demo, in a folder that stays.
@@ -55,7 +63,17 @@ impl World {
     pub fn in_folder(folder: &Path, port: Option<u16>) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let lab = Lab::start(&Options::default())?;
-        Self::begin(lab, folder.to_owned(), None, port)
+        Self::begin(lab, folder.to_owned(), None, port, Stretching::Light)
+    }
+
+    /// A world in which what a password costs is measured.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from starting.
+    pub fn measured_in(folder: &Path, stretching: Stretching) -> anyhow::Result<Self> {
+        let lab = Lab::start(&Options::default())?;
+        Self::begin(lab, folder.to_owned(), None, None, stretching)
     }
 
     fn begin(
@@ -63,8 +81,9 @@ impl World {
         folder: PathBuf,
         temporary: Option<TempDir>,
         port: Option<u16>,
+        stretching: Stretching,
     ) -> anyhow::Result<Self> {
-        let (mut directory, link) = Directory::set_up(&folder, "Acme", port)?;
+        let (mut directory, link) = Directory::set_up(&folder, "Acme", port, stretching)?;
         directory.start(&lab)?;
         let world = Self {
             lab,

@@ -3,7 +3,7 @@
 use lockstep_client::Fault;
 use lockstep_client::proof::Ordered;
 use lockstep_model::{Code, Secret, Stamp, StoreKind};
-use lockstep_sync::{Effect, Input, OpId, Outcome, SecretRef, Verdict};
+use lockstep_sync::{Effect, Input, Look, OpId, Outcome, SecretRef, Verdict};
 
 use super::{Core, OldPassword, Person};
 use crate::keep::KeepFault;
@@ -32,18 +32,10 @@ impl Core {
             Effect::Report => Ok(Came::News),
             Effect::Finish(verdict) => Ok(Came::End(verdict)),
             Effect::Probe { op, store, with } => {
-                let outcome = match self.secrets.get(&with) {
-                    Some(secret) => self.helper.probe(self.binding, store, secret).await,
-                    None => Outcome::Indeterminate,
-                };
-                finished(op, outcome)
+                finished(op, self.look(Look::Probe { store, with }).await)
             }
             Effect::Preflight { op, store, with } => {
-                let outcome = match self.secrets.get(&with) {
-                    Some(new) => self.helper.preflight(self.binding, store, new).await,
-                    None => Outcome::Indeterminate,
-                };
-                finished(op, outcome)
+                finished(op, self.look(Look::Preflight { store, with }).await)
             }
             Effect::Change {
                 op,

@@ -265,7 +265,7 @@ fn a_linked_account_moves() {
     );
     assert_eq!(
         desk.ask(change(), &[b"old one", b"new one"]),
-        Outcome::Say(Reply::Done)
+        Outcome::Say(Reply::MOVED)
     );
     assert_eq!(probe(b"old one"), opened(false));
     assert_eq!(probe(b"new one"), opened(true));
@@ -356,7 +356,7 @@ fn what_is_old_goes_beside_the_password_that_opens_it_and_only_then() {
     desk.ask(Operation::Adopt { binding, store }, &[b"old one"]);
     let to = None;
     let change = Operation::Change { binding, store, to };
-    let done = Outcome::Say(Reply::Done);
+    let done = Outcome::Say(Reply::MOVED);
     assert_eq!(desk.ask(change, &[b"old one", b"new one"]), done);
     let opens = |secret: &[u8]| {
         let probe = Operation::Probe { binding, store };

@@ -102,7 +102,7 @@ impl Linked {
 fn an_order_resets_the_account_once() {
     let linked = Linked::new();
     let order = linked.order(linked.challenge()).sign(&key(1));
-    assert_eq!(linked.reset(&order), Outcome::Say(Reply::Done));
+    assert_eq!(linked.reset(&order), Outcome::Say(Reply::MOVED));
     assert!(linked.opens(NEW) && !linked.opens(OLD));
     assert_eq!(code(&linked.reset(&order)), Some(Code::OrderSpent));
     assert_eq!(linked.desk.stores.store.changes(), 1);
@@ -134,7 +134,7 @@ fn an_order_for_anything_else_is_refused_and_spends_nothing() {
     linked.refused(&order.sign(&key(1)), Code::OrderSpent);
     assert_eq!(
         linked.reset(&good.sign(&key(1))),
-        Outcome::Say(Reply::Done),
+        Outcome::Say(Reply::MOVED),
         "nothing so far has spent the challenge"
     );
 }
@@ -145,7 +145,7 @@ fn a_newer_challenge_replaces_the_one_before() {
     let first = linked.order(linked.challenge()).sign(&key(1));
     let second = linked.order(linked.challenge()).sign(&key(1));
     linked.refused(&first, Code::OrderSpent);
-    assert_eq!(linked.reset(&second), Outcome::Say(Reply::Done));
+    assert_eq!(linked.reset(&second), Outcome::Say(Reply::MOVED));
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_challenge_is_spent_before_the_change() {
         let linked = Linked::new();
         let order = linked.order(linked.challenge()).sign(&key(1));
         linked.desk.stores.store.inject(fault);
-        assert_ne!(linked.reset(&order), Outcome::Say(Reply::Done));
+        assert_ne!(linked.reset(&order), Outcome::Say(Reply::MOVED));
         linked.refused(&order, Code::OrderSpent);
     }
 }
@@ -192,7 +192,7 @@ fn an_order_for_an_older_password_than_the_last_is_refused() {
     order.stamp = linked.stamp(3);
     assert_eq!(
         linked.reset(&order.sign(&key(1))),
-        Outcome::Say(Reply::Done)
+        Outcome::Say(Reply::MOVED)
     );
     let older = linked.order(linked.challenge()).sign(&key(1));
     assert_eq!(code(&linked.reset(&older)), Some(Code::OrderRefused));
@@ -200,7 +200,7 @@ fn an_order_for_an_older_password_than_the_last_is_refused() {
     restored.stamp.epoch = Epoch::fresh();
     assert_eq!(
         linked.reset(&restored.sign(&key(1))),
-        Outcome::Say(Reply::Done),
+        Outcome::Say(Reply::MOVED),
         "generations of another epoch are not compared"
     );
 }
@@ -238,7 +238,7 @@ fn a_binding_that_names_no_realm_believes_nobody() {
         store,
         to: None,
     };
-    assert_eq!(desk.ask(change, &[OLD, NEW]), Outcome::Say(Reply::Done));
+    assert_eq!(desk.ask(change, &[OLD, NEW]), Outcome::Say(Reply::MOVED));
 }
 
 #[test]

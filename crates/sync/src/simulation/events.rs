@@ -62,6 +62,7 @@ impl Next<'_> {
             Operation::Seal { .. } | Operation::Retire { .. } => Code::DirectoryUnreachable,
         });
         let done = [(true, Outcome::Applied), (false, refused)];
+        let tested = (true, Outcome::Opened(true));
         let unknown = [
             (true, Outcome::Indeterminate),
             (false, Outcome::Indeterminate),
@@ -83,12 +84,14 @@ impl Next<'_> {
             }
             Operation::Reset { .. } | Operation::RemoveOld { .. } => {
                 ends.extend([done, unknown].concat());
+                ends.push(tested);
                 if self.scenario.lies {
                     ends.extend(lies);
                 }
             }
             Operation::Change { store, from, .. } => {
                 ends.extend([done, unknown].concat());
+                ends.push(tested);
                 if self.scenario.lies {
                     ends.extend(lies);
                 }
@@ -105,9 +108,14 @@ impl Next<'_> {
             if applied {
                 self.apply(&mut after.world, operation);
             }
-            if let (Operation::Probe { store, with }, Outcome::Opened(true)) = (operation, outcome)
+            if outcome == Outcome::Opened(true)
+                && let Some((store, with)) = opening(operation)
             {
                 let password = self.password(&node.world, with);
+                if after.world.opens[&store] & password == 0 {
+                    // Somebody else was at the store: no operation would say so.
+                    continue;
+                }
                 after.world.opened.insert(store, password);
             }
             let label = Label::Ended { applied, outcome };
@@ -325,5 +333,17 @@ impl Next<'_> {
             world.opened.clear();
         }
         self.found.push((label, Node { state, world }));
+    }
+}
+
+/// What an operation opens if it says that it has opened something.
+const fn opening(operation: Operation) -> Option<(StoreKind, SecretRef)> {
+    match operation {
+        Operation::Probe { store, with } => Some((store, with)),
+        Operation::Change { store, to, .. } | Operation::Reset { store, to } => {
+            Some((store, SecretRef::Generation(to)))
+        }
+        Operation::RemoveOld { store, keep } => Some((store, SecretRef::Generation(keep))),
+        Operation::Preflight { .. } | Operation::Seal { .. } | Operation::Retire { .. } => None,
     }
 }

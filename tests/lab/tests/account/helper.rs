@@ -199,7 +199,7 @@ fn the_helper_needs_no_more_than_its_unit_grants() {
     let binding = BindingId::fresh();
     assert_eq!(confined(link(binding, 1000), &[OLD]), Some(Reply::Done));
     let before = computer.shell("stat -c '%a %U %G' /etc/shadow");
-    assert_eq!(confined(change(binding), &[OLD, NEW]), Some(Reply::Done));
+    assert_eq!(confined(change(binding), &[OLD, NEW]), Some(Reply::MOVED));
     assert_eq!(computer.shell("stat -c '%a %U %G' /etc/shadow"), before);
     assert_eq!(
         confined(probe(binding), &[NEW]),
@@ -247,7 +247,7 @@ fn a_power_cut_during_a_change_leaves_one_of_both_passwords() {
     println!("{moved} of 12 changes were made");
     assert_eq!(
         computer.ask(change(binding), &[from, to]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
 }
 

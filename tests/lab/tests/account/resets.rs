@@ -46,7 +46,7 @@ fn an_order_sets_the_password_once() {
     let before = computer.shell(mode);
     assert_eq!(
         computer.ask(reset(order.clone()), &[NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert!(computer.opens("anna", NEW) && !computer.opens("anna", OLD));
     assert!(computer.shadow("anna").starts_with("anna:$y$"));
@@ -55,7 +55,7 @@ fn an_order_sets_the_password_once() {
     // From here on it is an account as any other.
     assert_eq!(
         computer.ask(change(binding), &[NEW, OLD]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     let mut device = computer.device();
     device.kill().unwrap();
@@ -99,7 +99,7 @@ fn a_forged_order_or_one_for_something_else_is_refused() {
     other.binding = BindingId::fresh();
     refused(&computer, other.sign(&realm_key()), Code::HelperRefused);
     let good = good.sign(&realm_key());
-    assert_eq!(computer.ask(reset(good), &[NEW]), Some(Reply::Done));
+    assert_eq!(computer.ask(reset(good), &[NEW]), Some(Reply::MOVED));
     assert!(computer.opens("bert", WRONG));
 }
 
@@ -122,7 +122,7 @@ fn a_stale_or_replaced_challenge_is_refused() {
         refused(&computer, stale.clone(), Code::OrderSpent);
         computer.shell(&format!("cat >{record} <<'END'\n{kept}\nEND"));
     }
-    assert_eq!(computer.ask(reset(stale), &[NEW]), Some(Reply::Done));
+    assert_eq!(computer.ask(reset(stale), &[NEW]), Some(Reply::MOVED));
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn a_binding_of_an_older_version_believes_no_order_and_still_works() {
     assert_eq!(computer.ask(probe(binding), &[OLD]), opens);
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     // Another binding can't name another realm for the account.
     let second = link(BindingId::fresh(), 1000);
@@ -239,7 +239,7 @@ fn a_binding_of_an_older_version_believes_no_order_and_still_works() {
     );
     let binding = computer.link(1000, NEW);
     let order = ordered(&computer, binding).sign(&realm_key());
-    assert_eq!(computer.ask(reset(order), &[OLD]), Some(Reply::Done));
+    assert_eq!(computer.ask(reset(order), &[OLD]), Some(Reply::MOVED));
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_power_cut_during_a_reset_leaves_one_of_both_passwords_and_no_open_challenge
         };
         // Sent once more, the order works only if it had not been taken up at all.
         match computer.ask(reset(order), &[to]) {
-            Some(Reply::Done) => {
+            Some(Reply::MOVED) => {
                 assert!(!is_new, "an order was good twice");
                 open += 1;
             }

@@ -68,7 +68,7 @@ fn a_module_planted_in_the_helper_gets_nowhere_while_the_account_still_moves() {
     }
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert!(computer.opens("anna", NEW));
 }
@@ -104,7 +104,7 @@ fn without_landlock_the_helper_works_and_says_so() {
     };
     assert_eq!(
         computer.ask_by(bare(), change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     match computer.ask_by(bare(), Operation::Examine, &[]) {
         Some(Reply::Health(health)) => assert_eq!(

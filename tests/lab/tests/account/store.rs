@@ -54,7 +54,7 @@ fn a_login_follows_the_change() {
     let binding = computer.link(1000, OLD);
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert!(computer.opens("anna", NEW));
     assert!(!computer.opens("anna", OLD));
@@ -153,7 +153,7 @@ fn an_expired_or_inactive_account_is_refused() {
     assert_eq!(obstacle(&computer, 1000), None);
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert!(computer.opens("anna", NEW));
 }
@@ -243,7 +243,7 @@ fn a_change_waits_for_whoever_holds_the_lock() {
     let started = Instant::now();
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     let waited = started.elapsed();
     assert!(
@@ -287,7 +287,7 @@ fn a_rule_that_an_admin_adds_is_obeyed_and_told() {
     );
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     let before = computer.shadow("anna");
     match computer.ask(change(binding), &[NEW, OLD]) {

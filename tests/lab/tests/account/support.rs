@@ -264,7 +264,7 @@ impl Store for RemoteStore {
             .computer
             .ask(change(self.binding), &[old.expose(), new.expose()])
         {
-            Some(Reply::Done) => Ok(()),
+            Some(Reply::MOVED) => Ok(()),
             Some(Reply::Refused { code, detail }) => Err(Refusal::new(code, detail).into()),
             None => Err(ChangeFault::Unknown {
                 detail: "no reply".into(),
@@ -281,7 +281,7 @@ impl Store for RemoteStore {
         let challenge = self.computer.challenge(self.binding)?;
         let order = order(self.binding, &self.account, challenge).sign(&realm_key());
         match self.computer.ask(reset(order), &[new.expose()]) {
-            Some(Reply::Done) => Ok(()),
+            Some(Reply::MOVED) => Ok(()),
             Some(Reply::Refused { code, detail }) => Err(Refusal::new(code, detail).into()),
             None => Err(ChangeFault::Unknown {
                 detail: "no reply".into(),

@@ -84,7 +84,7 @@ fn a_minimum_age_is_told_before_anything_changes() {
     assert_eq!(computer.ask(preflight(binding), &[NEW]), Some(Reply::Done));
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
 }
 
@@ -202,7 +202,7 @@ fn locks_left_behind_by_others_are_harmless() {
         computer.shell(left);
         assert_eq!(
             computer.ask(change(binding), &[from, to]),
-            Some(Reply::Done),
+            Some(Reply::MOVED),
             "{left}"
         );
         assert!(computer.opens("anna", to), "{left}");
@@ -259,7 +259,7 @@ fn death_at_any_call_leaves_the_account_files_whole() {
     // The next change finds the leftovers and isn't kept from anything.
     assert_eq!(
         computer.ask(change(binding), &[from, to]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert_eq!(computer.shell(kept), before);
     assert_eq!(computer.shell("ls /etc/nshadow 2>/dev/null || true"), "");
@@ -306,7 +306,7 @@ fn two_changes_in_a_day_are_two_changes() {
     for (from, to) in [(OLD, NEW), (NEW, OLD), (OLD, NEW)] {
         assert_eq!(
             computer.ask(change(binding), &[from, to]),
-            Some(Reply::Done)
+            Some(Reply::MOVED)
         );
         assert!(computer.opens("anna", to) && !computer.opens("anna", from));
     }
@@ -356,7 +356,7 @@ fn a_password_that_is_too_long_never_reaches_pam() {
     let longest = [b'x'; 255];
     assert_eq!(
         computer.ask(change(binding), &[OLD, &longest]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert!(computer.opens("anna", &longest));
     assert!(!computer.opens("anna", &longest[..254]));
@@ -378,7 +378,7 @@ fn rules_for_typed_passwords_are_not_asked() {
     // ... which Lockstep doesn't: the directory has the password already.
     assert_eq!(
         computer.ask(change(binding), &[OLD, NEW]),
-        Some(Reply::Done)
+        Some(Reply::MOVED)
     );
     assert!(computer.opens("anna", NEW));
 }

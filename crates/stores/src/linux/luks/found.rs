@@ -47,6 +47,26 @@ impl Found {
             .any(|(id, token)| Some(*id) != ours && token.slots.contains(&number))
     }
 
+    /// Our slot, where no other is there but what others claim: nothing else can open with a
+    /// password of ours.
+    pub(super) fn alone(&self) -> Option<u32> {
+        match self.numbers(|number, _| !self.claimed(number))[..] {
+            [ours] if self.marked(ours) => Some(ours),
+            _ => None,
+        }
+    }
+
+    /// Our slot and one of the past, where there is nothing else at all.
+    pub(super) fn pair(&self) -> Option<(u32, u32)> {
+        let ours = self.numbers(|number, _| self.marked(number));
+        match (&ours[..], &self.past(&[], &ours)[..]) {
+            ([ours], [past]) if self.header.slots.len() == 2 && !self.claimed(*ours) => {
+                Some((*ours, *past))
+            }
+            _ => None,
+        }
+    }
+
     /// The slots that are old beside some: what our token names, unless somebody claims it.
     pub(super) fn past(&self, also: &[u32], beside: &[u32]) -> Vec<u32> {
         self.numbers(|number, _| {

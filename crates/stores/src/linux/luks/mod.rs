@@ -5,6 +5,7 @@
 //! that the person's former passwords were seen to open. The token is written before the slot is
 //! added, so that death in between loses no knowledge of what is old.
 
+mod copies;
 mod cryptsetup;
 pub mod crypttab;
 mod found;
@@ -43,6 +44,9 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 
 /// How long to wait for another operation on a disk: none takes longer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why nothing is removed beside what doesn't open.
+const WRONG: &str = "what is to stay doesn't open the disk";
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
@@ -176,7 +180,11 @@ impl LuksStore {
             Ok(Kind::Other) => return gone("there is no LUKS2 header, or a damaged one".into()),
             Err(fault) => return Err(out_of_reach(device, &fault)),
         }
-        let json = cryptsetup::dump(device).map_err(unreadable)?;
+        let json = match copies::metadata(device) {
+            Ok(Some(json)) => json,
+            Ok(None) => cryptsetup::dump(device).map_err(unreadable)?,
+            Err(fault) => return Err(out_of_reach(device, &fault)),
+        };
         let header = Header::parse(&json)
             .map_err(|fault| Refusal::new(Code::DiskUnreachable, fault.to_string()))?;
         let mine = Mine::of(&header, self.mark.binding).map_err(|fault| {
@@ -239,6 +247,33 @@ impl LuksStore {
         cryptsetup::opens(&self.disk.device, slot, secret).map_err(unreadable)
     }
 
+    /// Whether our slot is known to be of another password than the one that is to follow.
+    fn is_overtaken(&self, found: &Found) -> bool {
+        let mine = found.mine.as_ref().map(|(_, mine)| mine);
+        let known = mine.and_then(|mine| mine.epoch.zip(mine.generation));
+        let next = self.mark.stamp.map(|to| (to.epoch, to.generation));
+        known.is_some() && next.is_some() && known != next
+    }
+
+    /// Refuses while the boot prompt may have a keyboard on which what is to stay can't be typed.
+    fn may_remove(&self, found: &Found, keep: u32, current: &Secret) -> Result<(), Refusal> {
+        let mine = found.mine.as_ref().filter(|_| found.marked(keep));
+        if mine.is_some_and(|(_, mine)| mine.confirmed) {
+            return Ok(());
+        }
+        match keyboard::surely_typed_here(self.etc.path(), current.expose()) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                let detail = "the boot prompt's keyboard may differ, and no restart was confirmed";
+                Err(Refusal::new(Code::OldOpensDisk, detail))
+            }
+            Err(fault) => {
+                let detail = format!("the keyboard's settings can't be read: {fault}");
+                Err(Refusal::new(Code::StateUnreadable, detail))
+            }
+        }
+    }
+
     /// The slots that the person's old password opens: just ours, or else all that nobody claims, or
     /// else one that somebody does.
     fn opened_by_old(&self, found: &Found, old: &Secret) -> Result<Vec<u32>, Refusal> {
@@ -281,8 +316,17 @@ impl Store for LuksStore {
 
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
         let could_open = rules::could_open(secret)?;
-        self.read()?;
-        Ok(could_open && self.opens(None, secret)?)
+        let found = self.read()?;
+        if !could_open {
+            return Ok(false);
+        }
+        // Each slot that is tried costs a stretching of the password, and ours is the likely one.
+        let ours = found.numbers(|number, _| found.marked(number));
+        if !self.opened(&ours, secret)?.is_empty() {
+            return Ok(true);
+        }
+        let others = ours.is_empty() || found.header.slots.len() > ours.len();
+        Ok(others && self.opens(None, secret)?)
     }
 
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
@@ -290,6 +334,15 @@ impl Store for LuksStore {
         let could_open = rules::could_open(old)?;
         let _turn = self.turn()?;
         let found = self.read_to_write()?;
+        if let Some(ours) = found.alone()
+            && could_open
+            && !old.same_as(new)
+            && self.is_overtaken(&found)
+        {
+            // The token says already what will be old, and the addition itself finds out whether the
+            // old password opens it.
+            return self.add_ours(&found, ours, &[ours], old, new);
+        }
         let by_old = if could_open {
             self.opened_by_old(&found, old)?
         } else {
@@ -303,9 +356,6 @@ impl Store for LuksStore {
         }
         let others = found.numbers(|number, _| !by_old.contains(&number) && !found.claimed(number));
         let by_new = self.opened(&others, new)?;
-        let unknown = |fault: Refusal| ChangeFault::Unknown {
-            detail: fault.to_string(),
-        };
         let best = by_new.iter().find(|number| found.marked(**number));
         if let Some(number) = best.or(by_new.first()) {
             let replaced = found.past(&by_old, &by_new);
@@ -316,13 +366,7 @@ impl Store for LuksStore {
             }
             return Ok(());
         }
-        let number = room(&found)?;
-        let like = found.header.slots.get(first);
-        let like = like.and_then(|slot| slot.key.clone().map(|key| (key, slot.priority)));
-        let Some((key, priority)) = like else {
-            let detail = "the old slot is of an unknown kind";
-            return Err(Refusal::new(Code::DiskRefused, detail).into());
-        };
+        room(&found)?;
         // What is old is written down first: afterwards nobody could tell.
         let past = found.past(&by_old, &[]);
         let known = found.mine.as_ref();
@@ -335,16 +379,7 @@ impl Store for LuksStore {
         if known.is_none_or(|(_, known)| *known != mine) {
             self.write(&mine, known.map(|(id, _)| *id), &found.header)?;
         }
-        let found = self.add((&key, priority), number, old, new)?;
-        let mine = self.marked_as(&found, number, &past).map_err(unknown)?;
-        let id = found.mine.as_ref().map(|(id, _)| *id);
-        self.write(&mine, id, &found.header).map_err(unknown)?;
-        if self.opens(Some(number), new).map_err(unknown)? {
-            Ok(())
-        } else {
-            let detail = "the new slot doesn't open with the new password".into();
-            Err(ChangeFault::Unknown { detail })
-        }
+        self.add_ours(&found, *first, &past, old, new)
     }
 
     fn may_reset(&self) -> Result<(), Refusal> {
@@ -361,9 +396,13 @@ impl Store for LuksStore {
         let could_open = rules::could_open(current)?;
         let _turn = self.turn()?;
         let found = self.read_to_write()?;
-        let wrong = || not_it("what is to stay doesn't open the disk");
         if !could_open {
-            return Err(wrong().into());
+            return Err(not_it(WRONG).into());
+        }
+        if let Some((keep, past)) = found.pair() {
+            self.may_remove(&found, keep, current)?;
+            // cryptsetup asks for what opens another slot, and there is just the one that stays.
+            return self.remove(found, keep, &[past], current);
         }
         let candidates = found.past(&[], &[]);
         // What our token names comes first, since it is the likely one; then whatever else opens.
@@ -381,7 +420,7 @@ impl Store for LuksStore {
                 let detail = "only a slot that somebody else claims opens with it";
                 Err(Refusal::new(Code::DiskRefused, detail).into())
             } else {
-                Err(wrong().into())
+                Err(not_it(WRONG).into())
             };
         };
         let goes = found.past(&[], &opened);
@@ -392,12 +431,6 @@ impl Store for LuksStore {
             .iter()
             .find(|number| found.marked(**number))
             .unwrap_or(&keep);
-        let confirmed = found.marked(keep) && found.mine.as_ref().is_some_and(|(_, m)| m.confirmed);
-        let sure = keyboard::surely_typed_here(self.etc.path(), current.expose());
-        let sure = sure.map_err(|fault| {
-            let detail = format!("the keyboard's settings can't be read: {fault}");
-            Refusal::new(Code::StateUnreadable, detail)
-        })?;
         // Death after an addition left it without a mark: from now on it has one, and waits.
         let mut found = found;
         if !found.marked(keep) {
@@ -405,10 +438,7 @@ impl Store for LuksStore {
             let id = found.mine.as_ref().map(|(id, _)| *id);
             found = self.write(&mine, id, &found.header)?;
         }
-        if !sure && !confirmed {
-            let detail = "the boot prompt's keyboard may differ, and no restart was confirmed";
-            return Err(Refusal::new(Code::OldOpensDisk, detail).into());
-        }
+        self.may_remove(&found, keep, current)?;
         self.remove(found, keep, &goes, current)
     }
 }

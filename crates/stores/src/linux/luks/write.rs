@@ -2,15 +2,48 @@
 
 use lockstep_model::{Code, Secret};
 
-use super::found::Found;
+use super::found::{Found, room};
 use super::header::{Header, Key, Priority};
 use super::token::Mine;
-use super::{LuksStore, boot_id, cryptsetup, refused, wrong_old};
+use super::{
+    LuksStore, WRONG, boot_id, copies, cryptsetup, not_it, out_of_reach, refused, wrong_old,
+};
 use crate::{ChangeFault, Refusal};
 
 impl LuksStore {
+    /// Adds a slot like an old one, marks it as ours and what is past as past, and opens it.
+    pub(super) fn add_ours(
+        &self,
+        found: &Found,
+        like: u32,
+        past: &[u32],
+        old: &Secret,
+        new: &Secret,
+    ) -> Result<(), ChangeFault> {
+        let number = room(found)?;
+        let like = found.header.slots.get(&like);
+        let like = like.and_then(|slot| slot.key.as_ref().map(|key| (key, slot.priority)));
+        let Some(like) = like else {
+            let detail = "the old slot is of an unknown kind";
+            return Err(Refusal::new(Code::DiskRefused, detail).into());
+        };
+        let unknown = |fault: Refusal| ChangeFault::Unknown {
+            detail: fault.to_string(),
+        };
+        let found = self.add(like, number, old, new)?;
+        let mine = self.marked_as(&found, number, past).map_err(unknown)?;
+        let id = found.mine.as_ref().map(|(id, _)| *id);
+        self.write(&mine, id, &found.header).map_err(unknown)?;
+        if self.opens(Some(number), new).map_err(unknown)? {
+            Ok(())
+        } else {
+            let detail = "the new slot doesn't open with the new password".into();
+            Err(ChangeFault::Unknown { detail })
+        }
+    }
+
     /// Adds a slot like another one, and returns its number and the header with it.
-    pub(super) fn add(
+    fn add(
         &self,
         like: (&Key, Priority),
         number: u32,
@@ -87,26 +120,40 @@ impl LuksStore {
         goes: &[u32],
         current: &Secret,
     ) -> Result<(), ChangeFault> {
-        let stays = found.header.slots.get(&keep).cloned();
+        let Some(stays) = found.header.slots.get(&keep).cloned() else {
+            return Err(
+                Refusal::new(Code::DiskRefused, "the slot that is to stay isn't there").into(),
+            );
+        };
         let unknown = |detail: String| ChangeFault::Unknown { detail };
-        for number in goes {
+        let device = &self.disk.device;
+        let material = || copies::sum(device, stays.area);
+        let before = material().map_err(|fault| out_of_reach(device, &fault))?;
+        for (done, number) in goes.iter().enumerate() {
             // The header may be another one by now: look again at each.
-            let stands = stays.is_some() && found.header.slots.get(&keep) == stays.as_ref();
+            let stands = found.header.slots.get(&keep) == Some(&stays);
             let old = found.past(&[], &[keep]);
             if !stands || !old.contains(number) {
                 return Err(unknown("somebody else changes the header".into()));
             }
-            let killed = cryptsetup::kill(&self.disk.device, *number, current);
+            let killed = cryptsetup::kill(device, *number, current);
             found = self.read().map_err(|fault| unknown(fault.to_string()))?;
             match killed {
                 Ok(true) if !found.header.slots.contains_key(number) => {}
+                Ok(false) if done == 0 => return Err(not_it(WRONG).into()),
                 Ok(_) => return Err(unknown(format!("slot {number} is still there"))),
                 Err(fault) => return Err(unknown(fault.to_string())),
             }
         }
-        // The slot that stays was opened before, and is as it was.
-        if found.header.slots.get(&keep) != stays.as_ref() {
-            return Err(unknown("the slot that stays isn't there any more".into()));
+        // The slot that stays was opened before: with every byte as it was, it opens still.
+        let after = material().map_err(|fault| unknown(fault.to_string()))?;
+        if found.header.slots.get(&keep) != Some(&stays) || after != before {
+            return Err(unknown("the slot that stays isn't as it was".into()));
+        }
+        // What a token says of slots that are gone means nothing (`Mine::has`).
+        let mine = found.mine.as_ref().map(|(_, mine)| mine);
+        if mine.is_some_and(|mine| mine.marks_only(keep)) {
+            return Ok(());
         }
         let settled = self.marked_as(&found, keep, &[]).and_then(|mine| {
             let id = found.mine.as_ref().map(|(id, _)| *id);
