@@ -1,7 +1,8 @@
 //! Looks that come before the plan's next mutation: a shell may begin them early, all at once.
 //!
 //! The machine still takes one after the other, and none after a change was begun before it. A store
-//! that counts wrong passwords is left out, because a guess is the machine's to spend.
+//! that counts wrong passwords is only tried with what opened it last: a guess is the machine's to
+//! spend.
 
 use lockstep_model::StoreKind;
 
@@ -54,8 +55,9 @@ pub fn looks(state: &State) -> Vec<Look> {
 }
 
 fn probe(state: &State, store: StoreKind, with: SecretRef) -> Option<Look> {
-    let free = !state.capabilities(store).counts_attempts;
-    free.then_some(Look::Probe { store, with })
+    let guess = state.capabilities(store).counts_attempts
+        && state.holding(store).and_then(|holding| holding.last) != Some(with);
+    (!guess).then_some(Look::Probe { store, with })
 }
 
 #[cfg(test)]
@@ -77,10 +79,25 @@ mod tests {
         let with = of(2);
         let preflight = |store| Look::Preflight { store, with };
         let judged = [DISK, ACCOUNT, KEYCHAIN].map(preflight);
-        // The account counts wrong passwords.
-        let opened = [probe(DISK), probe(KEYCHAIN)];
+        let opened = [DISK, ACCOUNT, KEYCHAIN].map(probe);
         assert_eq!(looks(&state), [&opened[..], &judged].concat());
         let state = step(state, now, Input::SecretsLost).0;
         assert_eq!(looks(&state), []);
+    }
+
+    #[test]
+    fn a_store_that_counts_is_not_guessed_at() {
+        let drifted = step(linked(&[ACCOUNT]), Timestamp(0), Input::Drifted(ACCOUNT)).0;
+        let typed = SecretRef::TYPED;
+        let proof = proved(g(1), &[of(1), typed]);
+        let state = step(drifted, Timestamp(0), proof).0;
+        // What was typed comes first, and did not open it before.
+        assert_eq!(
+            looks(&state).first(),
+            Some(&Look::Preflight {
+                store: ACCOUNT,
+                with: of(1),
+            })
+        );
     }
 }

@@ -96,6 +96,20 @@ pub fn run(order: &Order) -> anyhow::Result<Floor> {
     Ok(floor)
 }
 
+/// Has the account's person bring this computer in step, as they would; gives how long it took.
+///
+/// # Errors
+///
+/// When it ends otherwise than in sync.
+pub fn sync(order: &Order) -> anyhow::Result<Duration> {
+    let home = PathBuf::from(format!("/home/{}", order.account));
+    let began = Instant::now();
+    let mut command = as_owner(&home, "/x/lockstep")?;
+    command.args(["--json", "sync", "--password-fd", "0"]);
+    fed(command, order.new.as_bytes())?;
+    Ok(began.elapsed())
+}
+
 /// The part of one process that asks a keyring's daemon, as its owner: operation and strings.
 ///
 /// # Errors

@@ -66,6 +66,9 @@ enum Command {
     /// (Inside a device.) Does the bare operations that standard input orders.
     #[command(hide = true)]
     Floor,
+    /// (Inside a device.) Brings it in step with the password that standard input names.
+    #[command(hide = true)]
+    Typed,
     /// (Inside a device.) Has a keyring's daemon change or open it; standard input is the strings.
     #[command(hide = true)]
     Keyring {
@@ -83,6 +86,10 @@ fn main() -> anyhow::Result<()> {
         Command::Floor => {
             let measured = floor::run(&serde_json::from_reader(told)?)?;
             return print(&serde_json::to_value(measured)?);
+        }
+        Command::Typed => {
+            let took = floor::sync(&serde_json::from_reader(told)?)?;
+            return print(&serde_json::to_value(took)?);
         }
         Command::Keyring { operation, control } => {
             let strings: Vec<String> = serde_json::from_reader(told)?;
@@ -126,7 +133,7 @@ fn main() -> anyhow::Result<()> {
             serde_json::to_value(measured)?
         }
         Command::Sync { rounds } => serde_json::to_value(sync::measure(folder.path(), rounds)?)?,
-        Command::Floor | Command::Keyring { .. } => Value::Null,
+        Command::Floor | Command::Typed | Command::Keyring { .. } => Value::Null,
     };
     print(&measured)
 }

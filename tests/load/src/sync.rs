@@ -5,12 +5,13 @@
 //! bare operations. Both take turns, so that whatever else the machine does hits both.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use lockstep_story::world::Stretching;
 use lockstep_story::{Computer, World, portal};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::floor::{Floor, Order};
@@ -53,11 +54,8 @@ pub fn measure(folder: &Path, rounds: usize) -> anyhow::Result<Sync> {
         let (old, new) = (password(round), password(round + 1));
         portal::change(&world.directory, ACCOUNT, &old, &new)?;
         ours.wait_for("it has heard", |_, binding| !binding.in_sync)?;
-        let began = Instant::now();
-        let done = ours.sync(&new)?;
-        syncs.push(began.elapsed());
-        done.ok()?;
-        floors.push(floor(&bare, &old, &new)?);
+        syncs.push(inside(&ours, "typed", &old, &new)?);
+        floors.push(inside::<Floor>(&bare, "floor", &old, &new)?);
     }
     let names = floors
         .first()
@@ -95,11 +93,16 @@ fn computer(world: &World, name: &str, password: &str) -> anyhow::Result<Compute
     Ok(computer)
 }
 
-/// Does the bare operations in a computer, which then has the new password.
-fn floor(bare: &Computer, old: &str, new: &str) -> anyhow::Result<Floor> {
-    let mut command: Command = bare.device.command("/x/lockstep-load")?;
+/// Has this program do something in a computer, which then has the new password.
+fn inside<T: DeserializeOwned>(
+    computer: &Computer,
+    what: &str,
+    old: &str,
+    new: &str,
+) -> anyhow::Result<T> {
+    let mut command = computer.device.command("/x/lockstep-load")?;
     command
-        .args(["--folder", "/tmp", "floor"])
+        .args(["--folder", "/tmp", what])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
     let mut child = command.spawn()?;
@@ -111,11 +114,7 @@ fn floor(bare: &Computer, old: &str, new: &str) -> anyhow::Result<Floor> {
     };
     serde_json::to_writer(child.stdin.take().context("no standard input")?, &order)?;
     let done = child.wait_with_output()?;
-    ensure!(
-        done.status.success(),
-        "the floor ended with {}",
-        done.status
-    );
+    ensure!(done.status.success(), "{what} ended with {}", done.status);
     Ok(serde_json::from_slice(&done.stdout)?)
 }
 

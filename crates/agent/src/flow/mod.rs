@@ -63,12 +63,14 @@ fn take(binding: &Binding) -> Result<tokio::sync::MutexGuard<'_, Core>, Fault> {
 }
 
 /// Ends a flow that ran the core: tells the directory, and puts the verdict into words.
-async fn conclude(enrolled: &Enrolled, binding: &Binding, verdict: Verdict) -> Ended {
+async fn conclude(enrolled: &Rc<Enrolled>, binding: &Rc<Binding>, verdict: Verdict) -> Ended {
     let standing = binding.standing.borrow().clone();
     if let Err(fault) = report::tell(enrolled, binding, &standing).await {
         tracing::warn!(error = %fault, "the end of a run was not reported yet");
     }
-    line::bury(enrolled, binding).await;
+    // Shares of what is erased here open nothing: the person need not wait until they are gone.
+    let (directory, erased) = (Rc::clone(enrolled), Rc::clone(binding));
+    tokio::task::spawn_local(async move { line::bury(&directory, &erased).await });
     match verdict {
         Verdict::InSync(stamp) => Ok(Done::InSync {
             generation: stamp.generation,

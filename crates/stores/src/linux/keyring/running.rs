@@ -101,7 +101,10 @@ fn processes(owner: &Owner) -> Result<Vec<Process>, Refusal> {
         ) else {
             continue;
         };
-        if is_daemon_of(owner.uid, &String::from_utf8_lossy(&status)) {
+        // Without a command line it has no memory, and so no keyring: it has just ended, or is not yet
+        // the program that its name says, and has read nothing.
+        let whole = !command.is_empty();
+        if whole && is_daemon_of(owner.uid, &String::from_utf8_lossy(&status)) {
             let mut words = command.split(|byte| *byte == 0);
             if !words.clone().any(private::is_ours) {
                 let hands_over = words.any(|word| matches!(word, b"--start" | b"-s"));

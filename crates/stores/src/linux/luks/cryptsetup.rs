@@ -62,6 +62,25 @@ pub(super) fn dump(device: &Path) -> Result<Vec<u8>, Fault> {
 
 /// Whether a secret opens the disk: any slot that a boot prompt would try, or just one.
 pub(super) fn opens(device: &Path, slot: Option<u32>, secret: &Secret) -> Result<bool, Fault> {
+    begin_to_open(device, slot, secret)?.verdict()
+}
+
+/// An attempt at opening that is under way; dropped, it is given up.
+pub(super) struct Opening(Running);
+
+impl Opening {
+    /// Waits for what comes of it.
+    pub(super) fn verdict(self) -> Result<bool, Fault> {
+        self.0.end()?.permitted()
+    }
+}
+
+/// Begins what [`opens`] does.
+pub(super) fn begin_to_open(
+    device: &Path,
+    slot: Option<u32>,
+    secret: &Secret,
+) -> Result<Opening, Fault> {
     let mut call = Call::new("open", device)
         .arg("--test-passphrase")
         .args(["--type", "luks2", "--disable-external-tokens"])
@@ -70,7 +89,7 @@ pub(super) fn opens(device: &Path, slot: Option<u32>, secret: &Secret) -> Result
     if let Some(slot) = slot {
         call = call.arg("--key-slot").arg(&slot.to_string());
     }
-    call.run()?.permitted()
+    call.start().map(Opening)
 }
 
 /// Adds a slot that opens with `new`, made like another; `false` when `old` opens none.
@@ -155,6 +174,13 @@ struct Call<'a> {
     last: Option<(OwnedFd, OsString)>,
 }
 
+/// One that runs; dropped, it is killed and reaped.
+struct Running {
+    verb: &'static str,
+    child: Child,
+    deadline: Instant,
+}
+
 /// How it ended, and what it said.
 struct Said {
     verb: &'static str,
@@ -191,6 +217,10 @@ impl<'a> Call<'a> {
     }
 
     fn run(self) -> Result<Said, Fault> {
+        self.start()?.end()
+    }
+
+    fn start(self) -> Result<Running, Fault> {
         let (input, _) = pipe_with(self.input)?;
         let mut command = Command::new(PROGRAM);
         command
@@ -210,22 +240,34 @@ impl<'a> Call<'a> {
             fd
         });
         sys::hand_over(&mut command, last);
-        let mut child = command.spawn()?;
-        // The command holds our ends of the pipes, with a secret in each.
-        drop(command);
-        let heard = listen(&mut child, Instant::now() + PATIENCE);
-        if heard.is_err() {
-            // One that has ended meanwhile can't be killed, and is waited for all the same.
-            let _ended = child.kill();
-        }
-        let status = child.wait()?;
-        let (output, errors) = heard?;
+        // Dropped with this function: the command holds our ends of the pipes, with a secret in each.
+        let child = command.spawn()?;
+        Ok(Running {
+            verb: self.verb,
+            child,
+            deadline: Instant::now() + PATIENCE,
+        })
+    }
+}
+
+impl Running {
+    fn end(mut self) -> Result<Said, Fault> {
+        let (output, errors) = listen(&mut self.child, self.deadline)?;
+        let status = self.child.wait()?;
         Ok(Said {
             verb: self.verb,
             code: status.code(),
             output,
             errors,
         })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended meanwhile can't be killed, and is waited for all the same.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
     }
 }
 

@@ -6,7 +6,8 @@ use super::found::{Found, room};
 use super::header::{Header, Key, Priority};
 use super::token::Mine;
 use super::{
-    LuksStore, WRONG, boot_id, copies, cryptsetup, not_it, out_of_reach, refused, wrong_old,
+    LuksStore, WRONG, boot_id, copies, cryptsetup, not_it, out_of_reach, refused, unreadable,
+    wrong_old,
 };
 use crate::{ChangeFault, Refusal};
 
@@ -31,10 +32,13 @@ impl LuksStore {
             detail: fault.to_string(),
         };
         let found = self.add(like, number, old, new)?;
+        // The token lies elsewhere in the header: it can be written while the slot is opened.
+        let opening = cryptsetup::begin_to_open(&self.disk.device, Some(number), new);
+        let opening = opening.map_err(unreadable).map_err(unknown)?;
         let mine = self.marked_as(&found, number, past).map_err(unknown)?;
         let id = found.mine.as_ref().map(|(id, _)| *id);
         self.write(&mine, id, &found.header).map_err(unknown)?;
-        if self.opens(Some(number), new).map_err(unknown)? {
+        if opening.verdict().map_err(unreadable).map_err(unknown)? {
             Ok(())
         } else {
             let detail = "the new slot doesn't open with the new password".into();
