@@ -37,6 +37,7 @@ impl World {
             "lockstep-directory",
             "lockstep-agent",
             "lockstep-helper",
+            "lockstep-keyring",
             "lockstep-cli",
         ])?;
         let Some(lab) = Lab::for_test() else {
