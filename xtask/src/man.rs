@@ -9,8 +9,9 @@ use crate::run::{output, quietly, say};
 
 /// The programs whose arguments clap describes.
 const PROGRAMS: [&str; 3] = ["lockstep", "lockstep-agent", "lockstep-directory"];
-/// The one that describes itself: root's program has no parser of arguments that it can do without.
-const HELPER: &str = "lockstep-helper";
+/// Those that describe themselves, with their sections: neither root's program nor what holds a
+/// keyring's secrets has a parser of arguments that it can do without.
+const PLAIN: [(&str, u8); 2] = [("lockstep-helper", 8), ("lockstep-keyring", 1)];
 
 /// Writes every page, from programs that are built.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -23,20 +24,23 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for program in PROGRAMS {
         quietly(Command::new(built.join(program)).arg("man").arg(folder))?;
     }
-    let help = output(Command::new(built.join(HELPER)).arg("--help"))?;
-    std::fs::write(folder.join(format!("{HELPER}.8")), page(HELPER, &help)?)?;
+    for (program, section) in PLAIN {
+        let help = output(Command::new(built.join(program)).arg("--help"))?;
+        let path = folder.join(format!("{program}.{section}"));
+        std::fs::write(path, page(program, section, &help)?)?;
+    }
     judge(folder)
 }
 
 /// A page around what a program says of itself.
-fn page(program: &str, help: &str) -> anyhow::Result<String> {
+fn page(program: &str, section: u8, help: &str) -> anyhow::Result<String> {
     let (about, rest) = help.split_once('\n').context("no help")?;
     let about = about.trim_end_matches('.');
     // At the start of a line a dot or an apostrophe would be a command; a backslash is one anywhere.
     let rest = rest.trim().replace('\\', "\\e").replace('-', "\\-");
     let rest: String = rest.lines().map(|line| format!("\\&{line}\n")).collect();
     Ok(format!(
-        ".TH {program} 8\n.SH NAME\n{name} \\- {about}\n.SH DESCRIPTION\n.nf\n{rest}.fi\n",
+        ".TH {program} {section}\n.SH NAME\n{name} \\- {about}\n.SH DESCRIPTION\n.nf\n{rest}.fi\n",
         name = program.replace('-', "\\-")
     ))
 }

@@ -48,6 +48,11 @@ pub(crate) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Open a keyring that was set aside because its old password was lost.
+    Keyring {
+        #[command(subcommand)]
+        command: KeyringCommand,
+    },
     /// Administer the directory.
     Admin(Admin),
     /// Print a completion script for your shell.
@@ -116,6 +121,33 @@ pub(crate) struct Passwd {
     /// Read your new password from this file descriptor.
     #[arg(long, value_name = "FD")]
     pub(crate) new_password_fd: Option<RawFd>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeyringCommand {
+    /// List the keyrings that were set aside.
+    List,
+    /// Add what is in one to your present keyring; its old password opens it, and it stays as it is.
+    Reopen {
+        /// Which one, as `list` names it, where there are several.
+        #[arg(long, value_name = "NAME")]
+        which: Option<String>,
+        /// Read its old password from this file descriptor.
+        #[arg(long, value_name = "FD")]
+        password_fd: Option<RawFd>,
+    },
+    /// Remove one for good, once what is in it is in your present keyring.
+    Remove {
+        /// Which one, as `list` names it, where there are several.
+        #[arg(long, value_name = "NAME")]
+        which: Option<String>,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+        /// Remove one whose saved passwords aren't all in your present keyring: they are lost.
+        #[arg(long)]
+        unopened: bool,
+    },
 }
 
 #[derive(Args)]

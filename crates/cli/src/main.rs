@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`arguments`] | every command and option |
 //! | [`agent`] | the agent's socket |
+//! | [`keyring`] | keyrings that were set aside |
 //! | [`doctor`] | what keeps this computer from following, and what to do |
 //! | [`uninstall`] | taking Lockstep off this computer |
 //! | [`person`] | enrol, link, status, sync, passwd |
@@ -20,6 +21,7 @@ mod admin;
 mod agent;
 mod arguments;
 mod doctor;
+mod keyring;
 mod person;
 mod question;
 mod secret;
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Man { folder } => man(&folder),
         Command::Sync(options) => person::sync(&options, &show),
         Command::Passwd(options) => person::passwd(&options, &show),
+        Command::Keyring { command } => keyring::run(command, &show),
         Command::NotMe { yes } => person::not_me(yes, &show),
     };
     match ended {

@@ -4,12 +4,13 @@ use std::os::fd::RawFd;
 
 use lockstep_client::Fault;
 use lockstep_model::{Code, Secret, StoreKind, WithoutOld};
+use lockstep_protocol::keyring::SetAside;
 use lockstep_protocol::local::{Ask, Event, Need, Status, StoreCost};
 
 use crate::agent::{Agent, Answers, Given};
 use crate::arguments::{Enrol, Link, Passwd, Sync};
 use crate::show::Show;
-use crate::{Names, Stopped, question, secret};
+use crate::{Names, Stopped, keyring, question, secret};
 
 /// Enrols this computer.
 pub(crate) fn enrol(options: &Enrol, show: &Show) -> Result<(), Stopped> {
@@ -108,7 +109,7 @@ pub(crate) fn exchange_without_questions(ask: Ask, show: &Show) -> Result<(), St
 /// Shows how things stand.
 pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
     let status = ask_status()?;
-    show.status(&status);
+    show.status(&status, set_aside(show).as_deref());
     match &status.binding {
         Some(binding) if binding.in_sync => Ok(()),
         Some(_) | None => Err(Stopped::NotInSync),
@@ -121,7 +122,7 @@ pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
     let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "nothing is asked"));
     match Agent::connect()?.ask(Ask::Explain, nothing, |_| ())? {
         Event::Explained(explained) => {
-            show.explained(&explained);
+            show.explained(explained, set_aside(show).as_deref());
             Ok(())
         }
         Event::Failed(failure) => Err(Stopped::Failed(failure, names)),
@@ -133,6 +134,18 @@ pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
         | Event::Consent { .. }
         | Event::Progress(_) => Err(another_question().into()),
     }
+}
+
+/// The keyrings that were set aside, if that can be told; how things stand is told without, too.
+fn set_aside(show: &Show) -> Option<Vec<SetAside>> {
+    let listed = keyring::list();
+    listed
+        .map_err(|Fault { detail, .. }| {
+            show.note(&format!(
+                "Whether a keyring is set aside can't be told: {detail}"
+            ));
+        })
+        .ok()
 }
 
 fn another_question() -> Fault {
@@ -355,7 +368,7 @@ fn ask_status() -> Result<Status, Fault> {
 }
 
 /// The organisation's words, and what to call its password.
-fn words() -> Result<(Names, String), Fault> {
+pub(crate) fn words() -> Result<(Names, String), Fault> {
     let organisation = ask_status()?.organisation;
     let names = organisation.as_ref().map(Names::from).unwrap_or_default();
     let org = organisation.map_or_else(|| "Directory".to_owned(), |known| known.name);

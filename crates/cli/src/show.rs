@@ -6,17 +6,27 @@ use lockstep_model::code::Words;
 use lockstep_model::{Code, StoreKind, StoreState, WithoutOld};
 use lockstep_protocol::api::Organisation;
 use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::keyring::SetAside;
 use lockstep_protocol::local::{
     Done, Event, Explained, Failure, KeptPassword, OpensWith, Status, StoreCost,
 };
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{Names, status, when};
+use crate::{Names, keyring, status, when};
 
 /// Where everything is printed.
 pub(crate) struct Show {
     json: bool,
+}
+
+/// How things stand, for programs.
+#[derive(Serialize)]
+struct Standing<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    /// None where it can't be told.
+    set_aside: Option<&'a [SetAside]>,
 }
 
 impl Show {
@@ -116,12 +126,16 @@ impl Show {
     }
 
     /// Prints what a binding rests on, and what would be done next.
-    pub(crate) fn explained(&self, explained: &Explained) {
+    pub(crate) fn explained(&self, mut explained: Explained, set_aside: Option<&[SetAside]>) {
         if self.json {
+            explained.data["set_aside"] = json!(set_aside);
             return out(&explained.data.to_string());
         }
         for store in &explained.stores {
             out(store);
+        }
+        for aside in set_aside.unwrap_or_default() {
+            out(&keyring::line(aside));
         }
         out(if explained.forecast {
             "\nOnce the newest password is typed:"
@@ -135,8 +149,11 @@ impl Show {
     }
 
     /// Prints how things stand.
-    pub(crate) fn status(&self, status: &Status) {
-        self.value(status, status::text);
+    pub(crate) fn status(&self, status: &Status, set_aside: Option<&[SetAside]>) {
+        let all = Standing { status, set_aside };
+        self.value(&all, |_| {
+            status::text(status, set_aside.unwrap_or_default())
+        });
     }
 
     /// Prints why a command stopped, on standard error.

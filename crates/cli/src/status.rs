@@ -2,13 +2,14 @@
 
 use lockstep_model::Code;
 use lockstep_model::provenance::{Channel, Provenance};
+use lockstep_protocol::keyring::SetAside;
 use lockstep_protocol::local::{BindingStatus, Status};
 
 use crate::show::store_line;
-use crate::{Names, when};
+use crate::{Names, keyring, when};
 
 /// What a person is told.
-pub(crate) fn text(status: &Status) -> String {
+pub(crate) fn text(status: &Status, set_aside: &[SetAside]) -> String {
     let names = status.organisation.as_ref().map(Names::from);
     let names = names.unwrap_or_default();
     let problem = |code: Code| {
@@ -24,6 +25,8 @@ pub(crate) fn text(status: &Status) -> String {
             problem,
         );
     };
+    let aside = set_aside.iter().map(keyring::line);
+    let aside: String = aside.map(|line| format!("  {line}\n")).collect();
     let line = if status.online { "online" } else { "offline" };
     let org = &organisation.name;
     let Some(binding) = &status.binding else {
@@ -33,7 +36,7 @@ pub(crate) fn text(status: &Status) -> String {
         let next = status
             .problem
             .map_or_else(|| "Next: lockstep link".to_owned(), problem);
-        return head + &next;
+        return head + &aside + &next;
     };
     let mut text = if binding.in_sync {
         format!("This computer is in sync with {org} ({line}).\n")
@@ -43,6 +46,7 @@ pub(crate) fn text(status: &Status) -> String {
     for row in &binding.stores {
         text += &format!("  {}\n", store_line(row));
     }
+    text += &aside;
     for notice in &binding.notices {
         text += &problem(notice.code);
     }
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_told_with_since_when_how_it_came_and_what_to_do() {
-        let said = text(&status());
+        let said = text(&status(), &[]);
         for wanted in [
             "yet to follow your Acme password (online)",
             "Your account: needs you since ",
@@ -148,12 +152,33 @@ mod tests {
     }
 
     #[test]
+    fn a_keyring_that_was_set_aside_is_told_with_what_opens_or_removes_it() {
+        let mut aside = SetAside {
+            which: "x".into(),
+            at: Timestamp(0),
+            bytes: 1,
+            reopened: None,
+        };
+        let said = text(&status(), std::slice::from_ref(&aside));
+        assert!(
+            said.contains("opens it: lockstep keyring reopen\n"),
+            "{said}"
+        );
+        aside.reopened = Some(Timestamp(1));
+        let said = text(&status(), &[aside]);
+        assert!(
+            said.contains("remove it: lockstep keyring remove\n"),
+            "{said}"
+        );
+    }
+
+    #[test]
     fn a_problem_is_told_with_its_code_and_what_to_do() {
         let mut status = status();
         if let Some(binding) = &mut status.binding {
             binding.problem = Some(Code::AccountLocked);
         }
-        let said = text(&status);
+        let said = text(&status, &[]);
         assert!(
             said.contains("is locked") && said.contains("(LS-4001)"),
             "{said}"
@@ -161,13 +186,13 @@ mod tests {
         assert!(said.contains("Ask Sam Ito to unlock it."), "{said}");
         status.binding = None;
         status.problem = Some(Code::AccountChanged);
-        let said = text(&status);
+        let said = text(&status, &[]);
         assert!(
             said.contains("(LS-4005)") && said.contains("Link this computer again"),
             "{said}"
         );
         status.organisation = None;
         status.problem = Some(Code::DeviceCopied);
-        assert!(text(&status).contains("(LS-5012)"));
+        assert!(text(&status, &[]).contains("(LS-5012)"));
     }
 }

@@ -298,6 +298,34 @@ codes! {
         "Your old password still starts this {pc} too, until you have started it with the new one.",
         "Restart this {pc}, type your new password, then run `lockstep sync --restarted`.",
         "The old key slot stays until a restart is confirmed, because the boot prompt may have another keyboard layout.";
+    NotTheOldKeyrings = 4019, AfterInput,
+        "That doesn't open your keyring. Nothing was changed.",
+        "Type the password that you had when the keyring was set aside.",
+        "A private keyring daemon refused the password for the copy that was set aside.";
+    KeyringLocked = 4020, AfterInput,
+        "Your keyring is locked: log in once, then try again. Nothing was changed.",
+        "Log in to this {pc} with your password, then try again.",
+        "The login collection of the person's session is locked (a log-in by fingerprint or by itself); nothing prompts for it.";
+    NoKeyringSession = 4021, AfterInput,
+        "Your keyring isn't open here. Nothing was changed.",
+        "Log in to this {pc}'s desktop and run it in a terminal there.",
+        "No session bus, or nobody on it serves a login collection (org.freedesktop.secrets).";
+    NothingSetAside = 4022, Never,
+        "No such keyring is set aside. Nothing was changed.",
+        "See `lockstep keyring list`.",
+        "The person's folder of keyrings holds no copy that was set aside, or none of the name given.";
+    SeveralSetAside = 4023, AfterInput,
+        "More than one keyring is set aside. Nothing was changed.",
+        "See `lockstep keyring list`, then say which with --which.",
+        "Several resets each set a keyring aside; the command names none of them.";
+    NotReopened = 4024, AfterInput,
+        "That keyring's passwords aren't all in your keyring now. Nothing was removed.",
+        "Open it first with `lockstep keyring reopen`. To give up what is in it: `lockstep keyring remove --unopened`.",
+        "The copy was never merged, not wholly, or into a keyring that was set aside itself later.";
+    ReopenUnfinished = 4025, Now,
+        "Your old keyring wasn't added to the end. Nothing was lost.",
+        "Try again: what was added already isn't added twice.",
+        "A daemon, a bus or the program ended or refused in the middle of a merge; the copy is untouched.";
 
     NotEnrolled = 5001, Never,
         "This {pc} isn't set up. Ask your IT team.",

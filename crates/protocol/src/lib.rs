@@ -9,6 +9,7 @@
 //! | [`frame`] | the framing of both local sockets |
 //! | [`local`] | app or CLI and agent |
 //! | [`helper`] | agent and root helper |
+//! | [`keyring`] | app or CLI and the program that opens what was set aside |
 //! | [`order`] | directory and root helper, through the agent |
 #![forbid(unsafe_code)]
 
@@ -20,6 +21,7 @@ pub mod doctor;
 pub mod enrolment;
 pub mod frame;
 pub mod helper;
+pub mod keyring;
 pub mod local;
 pub mod order;
 mod token;

@@ -2,7 +2,7 @@
 
 use lockstep_model::Code;
 use lockstep_protocol::frame::{Frame, FrameFault, HEADER, MAX_FRAME};
-use lockstep_protocol::{helper, local};
+use lockstep_protocol::{helper, keyring, local};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -40,7 +40,7 @@ pub(crate) fn frame(data: &[u8]) {
     }
 }
 
-/// Messages between app or CLI and agent.
+/// Messages between app or CLI and agent, or the program for keyrings that were set aside.
 pub(crate) fn local(data: &[u8]) {
     let versioned: Option<local::Versioned> = parse(data);
     if let Some(request) = round_trip::<local::Request>(data) {
@@ -49,6 +49,8 @@ pub(crate) fn local(data: &[u8]) {
     round_trip::<local::Reply>(data);
     round_trip::<local::Status>(data);
     round_trip::<local::Event>(data);
+    round_trip::<keyring::Request>(data);
+    round_trip::<keyring::Answer>(data);
 }
 
 /// Messages between agent and root helper.

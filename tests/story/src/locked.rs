@@ -5,6 +5,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
+use crate::command::Outcome;
 use crate::world::Computer;
 
 /// What the keyring holds.
@@ -153,6 +154,38 @@ impl Computer {
         let mut session = Session { shell, said };
         ensure!(session.reads_keyring()?, "the keyring is not open");
         Ok(session)
+    }
+
+    /// Runs `lockstep` in a session whose keyring this password opens, with another secret on
+    /// descriptor 10.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be run; a refusal is an outcome.
+    pub fn lockstep_in_session(
+        &self,
+        password: &str,
+        words: &str,
+        secret: &str,
+    ) -> anyhow::Result<Outcome> {
+        let script = format!(
+            "IFS= read -r secret; printf %s \"$secret\" | {{ exec 10<&0; exec lockstep --json {words}; }}"
+        );
+        let mut child = self
+            .keyring_shell(&script)?
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut stdin = child.stdin.take().context("no standard input")?;
+        stdin.write_all(format!("{password}\n{secret}\n").as_bytes())?;
+        drop(stdin);
+        let done = child.wait_with_output()?;
+        Ok(Outcome {
+            exit: done.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&done.stdout).into_owned(),
+            err: String::from_utf8_lossy(&done.stderr).into_owned(),
+        })
     }
 
     fn with_keyring(&self, password: &str, script: &str) -> anyhow::Result<(bool, String)> {

@@ -38,6 +38,7 @@ impl World {
             "lockstep-directory",
             "lockstep-agent",
             "lockstep-helper",
+            "lockstep-keyring",
             "lockstep-cli",
         ])?;
         let Some(lab) = Lab::for_test() else {

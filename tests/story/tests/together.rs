@@ -156,6 +156,60 @@ fn without_the_old_password_the_keyring_is_set_aside_and_still_opens_with_it() {
 }
 
 #[test]
+fn a_keyring_that_was_set_aside_is_opened_again_once_its_password_is_remembered() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.make_keyring(BEFORE).unwrap();
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    computer.lose_envelopes().unwrap();
+    let new = [("--password-fd", SECOND)];
+    let without = ["sync", "--without-old-password"];
+    computer.lockstep(&without, &new).unwrap().ok().unwrap();
+    let set_aside = || {
+        let mut told = Vec::new();
+        for words in ["status", "explain"] {
+            let said = computer.lockstep(&[words], &[]).unwrap();
+            let said: serde_json::Value = said.json().unwrap();
+            told.push(said["set_aside"].clone());
+        }
+        assert_eq!(told[0], told[1]);
+        told.remove(0)
+    };
+    assert!(set_aside()[0]["reopened"].is_null(), "{}", set_aside());
+    assert_eq!(set_aside().as_array().unwrap().len(), 1);
+    assert!(!computer.keyring_opens(SECOND).unwrap(), "it is empty");
+
+    let reopen = |password| {
+        let words = "keyring reopen --password-fd 10";
+        let said = computer.lockstep_in_session(SECOND, words, password);
+        said.unwrap()
+    };
+    let refused = reopen(SECOND);
+    assert_eq!(refused.code(), Some(Code::NotTheOldKeyrings), "{refused:?}");
+    let counts: serde_json::Value = reopen(FIRST).json().unwrap();
+    assert_eq!(
+        (&counts["added"], &counts["identical"]),
+        (&1.into(), &0.into())
+    );
+    assert!(
+        computer.keyring_opens(SECOND).unwrap(),
+        "what was in it is back"
+    );
+    assert!(set_aside()[0]["reopened"].is_i64(), "{}", set_aside());
+
+    let remove = ["keyring", "remove", "--yes"];
+    computer.lockstep(&remove, &[]).unwrap().ok().unwrap();
+    assert_eq!(set_aside(), serde_json::json!([]));
+    let again = computer.lockstep(&remove, &[]).unwrap();
+    assert_eq!(again.code(), Some(Code::NothingSetAside));
+    // The keyring goes on to follow.
+    computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();
+    assert!(computer.keyring_opens(THIRD).unwrap());
+}
+
+#[test]
 fn a_running_session_keeps_its_keyring_through_a_change() {
     let Some((world, computer)) = anna() else {
         return;

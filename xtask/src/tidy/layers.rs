@@ -21,6 +21,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["lockstep-model", "lockstep-protocol", "lockstep-stores"],
     ),
     (
+        "lockstep-keyring",
+        &["lockstep-model", "lockstep-protocol", "lockstep-stores"],
+    ),
+    (
         "lockstep-agent",
         &[
             "lockstep-client",

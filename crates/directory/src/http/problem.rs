@@ -207,6 +207,13 @@ fn status(code: Code) -> StatusCode {
         | Code::DiskUnreachable
         | Code::DiskFull
         | Code::OldOpensDisk
+        | Code::NotTheOldKeyrings
+        | Code::KeyringLocked
+        | Code::NoKeyringSession
+        | Code::NothingSetAside
+        | Code::SeveralSetAside
+        | Code::NotReopened
+        | Code::ReopenUnfinished
         | Code::OrderRefused
         | Code::OrderSpent
         | Code::LinkedBeforeOrders

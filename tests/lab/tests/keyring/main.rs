@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 mod deaths;
+mod reopen;
 mod resets;
 mod store;
 mod support;

@@ -19,6 +19,11 @@ use places::Sampler;
 
 const DESK: &str = "anna-desk";
 
+/// The form in which a store has a password of the directory's (NFC).
+fn as_stored(password: &str) -> String {
+    password.replace("e\u{301}", "\u{e9}")
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -34,14 +39,15 @@ fn a_password_is_found_nowhere_after_it_was_used() {
     };
     let mark = Mark::draw();
     let sampler = Sampler::start(&mark);
-    let [before, first, second, third] =
-        ["before", "first", "second", "third"].map(|name| mark.password(name));
+    let [before, first, second, third, fourth] =
+        ["before", "first", "second", "third", "fourth"].map(|name| mark.password(name));
     let wrong = [
         "at link",
         "of the computer",
         "at sync",
         "at passwd",
         "at sign-in",
+        "of the old keyring",
     ];
     let wrong = wrong.map(|name| mark.password(name));
 
@@ -52,6 +58,7 @@ fn a_password_is_found_nowhere_after_it_was_used() {
     computer.enrol(&enrolment).unwrap().ok().unwrap();
     assert!(computer.link(&wrong[0], &before).unwrap().code().is_some());
     assert!(computer.link(&first, &wrong[1]).unwrap().code().is_some());
+    computer.make_keyring(&before).unwrap();
     computer.link(&first, &before).unwrap().ok().unwrap();
 
     block_on(async {
@@ -79,6 +86,23 @@ fn a_password_is_found_nowhere_after_it_was_used() {
     world.sign_in("anna", &third).unwrap().ok().unwrap();
     let status = computer.status().unwrap();
     assert!(status.binding.unwrap().in_sync);
+
+    block_on(async {
+        let portal = Visitor::sign_in(&world.directory, "anna", &third).await;
+        portal.unwrap().change(&third, &fourth).await.unwrap();
+    });
+    heard(4);
+    computer.lose_envelopes().unwrap();
+    let without = ["sync", "--without-old-password"];
+    let synced = computer.lockstep(&without, &[("--password-fd", &fourth)]);
+    synced.unwrap().ok().unwrap();
+    let reopen = |password: &str| {
+        let words = "keyring reopen --password-fd 10";
+        let session = computer.lockstep_in_session(&as_stored(&fourth), words, password);
+        session.unwrap()
+    };
+    assert_eq!(reopen(&wrong[5]).code(), Some(Code::NotTheOldKeyrings));
+    reopen(&third).ok().unwrap();
 
     let mut found = sampler.stop();
     let agent = computer.device.agent().unwrap().pid().unwrap();

@@ -5,6 +5,7 @@
 //! runs, since nothing may change behind its back ([`running`]), else a [`private`] one. That a
 //! password opens the keyring is believed only of a private one that sees a copy.
 
+pub mod aside;
 mod control;
 mod place;
 mod private;

@@ -18,6 +18,9 @@ pub(super) const LOGIN: &str = "login.keyring";
 /// The daemon shows every `*.keyring` to programs, which would then ask for its old password.
 const ASIDE: &str = ".set-aside-";
 
+/// The shape of a date in a name; a zero stands for a digit.
+const DATE: &[u8] = b"0000-00-00T00-00-00Z";
+
 /// The most bytes of one file; ten thousand long secrets fit.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
@@ -230,6 +233,26 @@ fn aside(folder: &Path, name_it: impl Fn(&Path, &Path) -> io::Result<()>) -> io:
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// What names a copy in its file's name: the date, and a number where several have it.
+///
+/// Only what this module names is one; a copy that somebody made beside it is none of ours.
+pub(super) fn set_aside_as(name: &str) -> Option<&str> {
+    let which = name.strip_prefix(LOGIN)?.strip_prefix(ASIDE)?;
+    let (date, rest) = which.split_at_checked(DATE.len())?;
+    let has_shape = date.bytes().zip(DATE).all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == *other,
+    });
+    let number = rest.strip_prefix('-').map(str::parse::<u8>);
+    let is_numbered = matches!(number, Some(Ok(2..100))) && !rest.starts_with("-0");
+    (has_shape && (rest.is_empty() || is_numbered)).then_some(which)
+}
+
+/// Where the copy of that name is.
+pub(super) fn aside_path(folder: &Path, which: &str) -> PathBuf {
+    folder.join(format!("{LOGIN}{ASIDE}{which}"))
+}
+
 /// Whether a login keyring was set aside here.
 pub(super) fn has_set_aside(folder: &Path) -> io::Result<bool> {
     let start = format!("{LOGIN}{ASIDE}");
@@ -313,6 +336,31 @@ mod tests {
             (4_107_542_400, "2100-03-01T00-00-00Z"),
         ] {
             assert_eq!(date(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn only_what_was_named_here_was_set_aside() {
+        for which in ["2026-11-24T01-46-54Z", "2026-11-24T01-46-54Z-2"] {
+            let name = format!("login.keyring.set-aside-{which}");
+            assert_eq!(set_aside_as(&name), Some(which));
+            assert_eq!(
+                aside_path(Path::new("/f"), which),
+                Path::new("/f").join(name)
+            );
+        }
+        for other in [
+            "login.keyring",
+            "login.keyring.set-aside-",
+            "login.keyring.set-aside-2026-11-24",
+            "login.keyring.set-aside-2026-11-24T01-46-54Z.bak",
+            "login.keyring.set-aside-2026-11-24T01-46-54Z-",
+            "login.keyring.set-aside-2026-11-24T01-46-54Z-02",
+            "login.keyring.set-aside-2026-11-24T01-46-54Z-+2",
+            "login.keyring.set-aside-2026-11-24T01-46-5\u{e9}",
+            "my.keyring.set-aside-2026-11-24T01-46-54Z",
+        ] {
+            assert_eq!(set_aside_as(other), None, "{other}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! A keyring daemon of our own, on copies in a folder of our own.
 //!
 //! What a password opens is known only to the daemon's own code, and a running daemon that holds the
-//! keyring open may accept anything. So a fresh one is started for each question: without bus,
-//! display or environment, and gone with the question.
+//! keyring open may accept anything. So a fresh one is started for each question: without display,
+//! environment or anybody else's bus, and gone with the question.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -24,6 +24,8 @@ use crate::Refusal;
 
 const PROGRAM: &str = "/usr/bin/gnome-keyring-daemon";
 
+const BUS_PROGRAM: &str = "/usr/bin/dbus-daemon";
+
 /// What the names of our folders begin with.
 const PREFIX: &str = "lockstep-keyring-";
 
@@ -41,12 +43,16 @@ struct Scratch {
     _in_use: File,
 }
 
-/// A daemon of our own; killed and reaped, and its folder removed, when dropped.
+/// A program of our own; killed and reaped when dropped.
+#[derive(Debug)]
+struct Tied(Child);
+
+/// A daemon of our own; gone, and its folder removed, when dropped. In this order.
 #[derive(Debug)]
 pub(super) struct Private {
-    child: Child,
+    _daemon: Tied,
+    _bus: Option<Tied>,
     control: Control,
-    /// Dropped after the daemon is gone.
     scratch: Scratch,
 }
 
@@ -57,42 +63,45 @@ impl Private {
     ///
     /// [`lockstep_model::Code::KeychainUnreachable`].
     pub(super) fn with(owner: &Owner, found: &Snapshot) -> Result<Self, Refusal> {
-        let fault = |fault: io::Error| unreachable(format!("a private keyring daemon: {fault}"));
-        let scratch = Scratch::new(owner).map_err(fault)?;
-        let run = scratch.path.join("run");
-        let folder = scratch.folder();
+        Self::start(owner, found, false).map_err(not_started)
+    }
+
+    /// The same, on a bus where it shows what it holds (Secret Service API) and nobody else is; gives
+    /// the bus's address.
+    ///
+    /// # Errors
+    ///
+    /// [`lockstep_model::Code::KeychainUnreachable`].
+    pub(super) fn on_a_bus(owner: &Owner, found: &Snapshot) -> Result<(Self, String), Refusal> {
+        let private = Self::start(owner, found, true).map_err(not_started)?;
+        let address = private.scratch.bus_address();
+        Ok((private, address))
+    }
+
+    fn start(owner: &Owner, found: &Snapshot, with_bus: bool) -> io::Result<Self> {
+        let scratch = Scratch::new(owner)?;
+        let (run, folder) = (scratch.run(), scratch.folder());
         for path in [&run, &folder] {
-            DirBuilder::new().mode(0o700).create(path).map_err(fault)?;
+            DirBuilder::new().mode(0o700).create(path)?;
         }
-        found.write_into(&folder).map_err(fault)?;
-        let (mut ready, output) = UnixStream::pair().map_err(fault)?;
+        found.write_into(&folder)?;
+        let (bus, address, component) = if with_bus {
+            let bus = scratch.start_bus()?;
+            (Some(bus), scratch.bus_address(), "--components=secrets")
+        } else {
+            (None, NO_BUS.to_owned(), "--components=pkcs11")
+        };
         let mut command = Command::new(PROGRAM);
-        command
-            .args(["--foreground", "--components=pkcs11"])
-            .arg(flag(&run))
-            .env_clear()
-            .env("HOME", &scratch.path)
-            .env("XDG_DATA_HOME", &scratch.path)
-            .env("XDG_RUNTIME_DIR", &run)
-            .env("DBUS_SESSION_BUS_ADDRESS", NO_BUS)
-            .env("DBUS_SYSTEM_BUS_ADDRESS", NO_BUS)
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .stdout(OwnedFd::from(output))
-            .stderr(Stdio::null())
-            .process_group(0);
-        sys::tie(&mut command);
-        let child = command.spawn().map_err(fault)?;
-        // The command keeps the daemon's end of the socket.
-        drop(command);
-        let private = Self {
-            child,
+        command.args(["--foreground", component]).arg(flag(&run));
+        let (daemon, mut ready) = scratch.start(command, &address)?;
+        // It closes its output when it is ready, or ends.
+        wait_for_end(&mut ready, Instant::now() + START)?;
+        Ok(Self {
+            _daemon: daemon,
+            _bus: bus,
             control: Control::at(&run.join("control"), owner.uid),
             scratch,
-        };
-        // It closes its output when it is ready, or ends.
-        wait_for_end(&mut ready, Instant::now() + START).map_err(fault)?;
-        Ok(private)
+        })
     }
 
     pub(super) const fn control(&self) -> &Control {
@@ -124,12 +133,16 @@ impl Private {
     }
 }
 
-impl Drop for Private {
+impl Drop for Tied {
     fn drop(&mut self) {
         // A failure means that it has ended already; `wait` buries it either way.
-        let _gone = self.child.kill();
-        let _status = self.child.wait();
+        let _gone = self.0.kill();
+        let _status = self.0.wait();
     }
+}
+
+fn not_started(fault: io::Error) -> Refusal {
+    unreachable(format!("a private keyring daemon: {fault}"))
 }
 
 /// Whether an argument is one that only daemons of ours have.
@@ -151,17 +164,31 @@ fn flag(run: &Path) -> std::ffi::OsString {
 
 fn wait_for_end(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
     let mut buffer = [0; 256];
+    while read_until(stream, &mut buffer, end)? > 0 {}
+    Ok(())
+}
+
+fn wait_for_line(stream: &mut UnixStream, end: Instant) -> io::Result<()> {
+    let mut buffer = [0; 256];
+    loop {
+        match read_until(stream, &mut buffer, end)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read if buffer[..read].contains(&b'\n') => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+fn read_until(stream: &mut UnixStream, buffer: &mut [u8], end: Instant) -> io::Result<usize> {
     loop {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
         stream.set_read_timeout(Some(left))?;
-        match stream.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
+        match stream.read(buffer) {
             Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-            Err(fault) => return Err(fault),
+            read => return read,
         }
     }
 }
@@ -205,6 +232,59 @@ impl Scratch {
     fn folder(&self) -> PathBuf {
         self.path.join("keyrings")
     }
+
+    /// Where sockets are.
+    fn run(&self) -> PathBuf {
+        self.path.join("run")
+    }
+
+    fn bus_address(&self) -> String {
+        format!("unix:path={}", self.run().join("bus").display())
+    }
+
+    /// Starts a bus that starts no service, so that nothing on it could ask anybody anything.
+    fn start_bus(&self) -> io::Result<Tied> {
+        let settings = self.path.join("bus.conf");
+        write_new(&settings, bus_settings(&self.bus_address()).as_bytes())?;
+        let mut flag = std::ffi::OsString::from("--config-file=");
+        flag.push(&settings);
+        let mut command = Command::new(BUS_PROGRAM);
+        command
+            .arg(flag)
+            .args(["--nofork", "--nopidfile", "--nosyslog", "--print-address=1"]);
+        let (bus, mut said) = self.start(command, NO_BUS)?;
+        wait_for_line(&mut said, Instant::now() + START)?;
+        Ok(bus)
+    }
+
+    /// Starts a program that sees nothing but this folder; gives what it says.
+    fn start(&self, mut command: Command, bus: &str) -> io::Result<(Tied, UnixStream)> {
+        let (said, output) = UnixStream::pair()?;
+        command
+            .env_clear()
+            .env("DBUS_SESSION_BUS_ADDRESS", bus)
+            .env("HOME", &self.path)
+            .env("XDG_DATA_HOME", &self.path)
+            .env("XDG_RUNTIME_DIR", self.run())
+            .env("DBUS_SYSTEM_BUS_ADDRESS", NO_BUS)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(OwnedFd::from(output))
+            .stderr(Stdio::null())
+            .process_group(0);
+        sys::tie(&mut command);
+        // Dropping the command closes our copy of the program's end of the socket.
+        Ok((Tied(command.spawn()?), said))
+    }
+}
+
+/// dbus-daemon(1): who is on it is known by the kernel, and one person is.
+fn bus_settings(address: &str) -> String {
+    format!(
+        "<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth>\
+         <policy context=\"default\"><allow send_destination=\"*\"/><allow receive_sender=\"*\"/>\
+         <allow own=\"*\"/></policy></busconfig>\n"
+    )
 }
 
 impl Drop for Scratch {
