@@ -77,6 +77,9 @@ pub(crate) struct Enrolled {
 /// Runs the agent until it is told to stop.
 pub(crate) async fn run(places: Places, settings: Settings) -> anyhow::Result<()> {
     let agent = Rc::new(Agent::open(places, settings).await?);
+    if !lockstep_memory::is_locked() {
+        tracing::warn!("the system locks no memory for the agent: secrets could reach the swap");
+    }
     let listener = local::listen(&agent.places.socket)?;
     agent.clone().start();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");

@@ -31,6 +31,7 @@ const CLOCK: Duration = Duration::from_secs(5 * 60);
 pub(crate) async fn examine(agent: &Rc<Agent>, uid: u32) -> Vec<Finding> {
     let _alone = agent.examining.lock().await;
     let mut found = vec![configuration(agent), state(&agent.places.state)];
+    found.extend(memory());
     found.extend(helper(agent).await);
     found.push(service());
     match agent.enrolled() {
@@ -99,6 +100,17 @@ fn state(folder: &Path) -> Finding {
             format!("What the agent keeps can't be read: {fault}."),
         ),
     }
+}
+
+/// Said only where something is wrong with it.
+fn memory() -> Option<Finding> {
+    (!lockstep_memory::is_locked()).then(|| {
+        Finding::warning(
+            About::State,
+            "The system locks no memory for the agent: passwords in it could reach the swap.",
+            "Set LimitMEMLOCK=8M for lockstep-agent.service and restart it.",
+        )
+    })
 }
 
 async fn helper(agent: &Agent) -> Vec<Finding> {

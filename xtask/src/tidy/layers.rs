@@ -7,7 +7,8 @@ use crate::run::{cargo, output};
 
 /// What each crate may use of the others. Programs, adapters, contracts, pure cores, vocabulary.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("lockstep-model", &[]),
+    ("lockstep-memory", &[]),
+    ("lockstep-model", &["lockstep-memory"]),
     ("lockstep-sync", &["lockstep-model"]),
     ("lockstep-opaque", &["lockstep-model"]),
     ("lockstep-protocol", &["lockstep-model"]),
@@ -18,12 +19,18 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "lockstep-helper",
-        &["lockstep-model", "lockstep-protocol", "lockstep-stores"],
+        &[
+            "lockstep-memory",
+            "lockstep-model",
+            "lockstep-protocol",
+            "lockstep-stores",
+        ],
     ),
     (
         "lockstep-agent",
         &[
             "lockstep-client",
+            "lockstep-memory",
             "lockstep-model",
             "lockstep-opaque",
             "lockstep-protocol",
@@ -36,7 +43,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "lockstep-cli",
-        &["lockstep-client", "lockstep-model", "lockstep-protocol"],
+        &[
+            "lockstep-client",
+            "lockstep-memory",
+            "lockstep-model",
+            "lockstep-protocol",
+        ],
     ),
 ];
 
