@@ -47,7 +47,10 @@ pub(crate) async fn examine(agent: &Rc<Agent>, uid: u32) -> Vec<Finding> {
         }
     }
     if uid != 0 && agent.with_uid(uid).is_none() && agent.enrolled().is_ok() {
-        found.push(unlinked(agent, uid).await);
+        found.push(match agent.unusable(uid) {
+            Some(code) => says(About::Account, code),
+            None => unlinked(agent, uid).await,
+        });
     }
     found
 }
@@ -331,7 +334,7 @@ fn envelopes(binding: &Binding) -> Finding {
                 "{name}: the present password has no sealed copy here ({} older).",
                 kept.len()
             ),
-            "lockstep sync, as that person; else the next change asks for the old password.",
+            next,
         ),
         Err(fault) => says(About::Envelopes, Fault::from(fault).code),
     }
@@ -353,6 +356,23 @@ async fn unlinked(agent: &Agent, uid: u32) -> Finding {
 }
 
 /// A problem in the words of its code.
+    let next = "lockstep sync, as that person; else the next change asks for the old password.";
+    let told = match binding.core.try_lock() {
+        Ok(core) => core.unrecoverable(),
+        // A flow is under way, which keeps the copies itself.
+        Err(_) => Ok(binding.standing.borrow().unrecovered),
+    };
+    match told {
+        Err(fault) => return says(About::Envelopes, Fault::from(fault).code),
+        Ok(Some(code)) => {
+            let says = format!("{name}: {}", code.sentence());
+            return Finding {
+                code: Some(code),
+                ..Finding::warning(About::Envelopes, says, next)
+            };
+        }
+        Ok(None) => {}
+    }
 fn says(about: About, code: Code) -> Finding {
     Finding::problem(about, code, code.sentence())
 }

@@ -335,7 +335,14 @@ pub(crate) fn unknown(binding: BindingId) -> Refusal {
 }
 
 pub(crate) fn no_record(fault: &BindingsFault) -> Refusal {
-    Refusal::new(Code::StateUnreadable, fault.to_string())
+    let code = match fault {
+        BindingsFault::Newer(_) => Code::StateNewer,
+        BindingsFault::Io { .. }
+        | BindingsFault::Exposed(_)
+        | BindingsFault::Unreadable(_)
+        | BindingsFault::TooMany => Code::StateUnreadable,
+    };
+    Refusal::new(code, fault.to_string())
 }
 
 #[cfg(test)]
