@@ -1,4 +1,5 @@
 //! What the kernel says of the memory that secrets lie in. One test: it looks at the whole process.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 

@@ -183,10 +183,11 @@ fn programs_of_other_versions_are_told_so() {
         knock.stdin.take().unwrap().write_all(&bytes).unwrap();
         let heard = knock.wait_with_output().unwrap().stdout;
         let event = Frame::read_from(&mut heard.as_slice()).unwrap();
-        match event.message().unwrap() {
-            Event::Failed(failure) => assert_eq!(failure.code, Code::VersionRefused, "{said}"),
-            other => panic!("{said}: {other:?}"),
-        }
+        let event: Event = event.message().unwrap();
+        let Event::Failed(failure) = event else {
+            panic!("{said}: {event:?}")
+        };
+        assert_eq!(failure.code, Code::VersionRefused, "{said}");
     }
     // A helper of another version, which refuses this agent as this one's refuses others.
     computer.device.helper().unwrap().stop().unwrap();
