@@ -113,3 +113,62 @@ fn why(
         None => Code::CopyLost,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_model::{Epoch, Generation};
+
+    use super::*;
+    use crate::keep::envelopes::{Envelopes, path};
+
+    /// What is told of a promised generation 2 when these generations have a copy in the folder.
+    fn told(
+        copies: &[u32],
+        opened: &[u32],
+        shut: &[(u32, Code)],
+        spoil: fn(&mut Found),
+    ) -> Option<Code> {
+        let folder = tempfile::tempdir().unwrap();
+        let envelopes = Envelopes::open(path(folder.path())).unwrap();
+        let epoch = Epoch::fresh();
+        let at = |generation: &u32| Stamp {
+            epoch,
+            generation: Generation(*generation),
+        };
+        for generation in copies {
+            let id = EnvelopeId::fresh();
+            envelopes.keep(id, at(generation), vec![1]).unwrap();
+        }
+        let mut found = envelopes.found().unwrap();
+        spoil(&mut found);
+        let opened: Vec<Stamp> = opened.iter().map(at).collect();
+        let shut: Vec<(Stamp, Code)> = shut.iter().map(|(of, code)| (at(of), *code)).collect();
+        let promised = [at(&1), at(&2)];
+        why(&promised, |stamp| opened.contains(&stamp), &shut, &found)
+    }
+
+    #[test]
+    fn the_newest_promise_that_is_not_kept_is_told_of_with_its_own_reason() {
+        let as_it_is: fn(&mut Found) = |_| {};
+        assert_eq!(told(&[1, 2], &[1, 2], &[], as_it_is), None);
+        let damaged = [(2, Code::CopyDamaged), (1, Code::CopyUnreleased)];
+        assert_eq!(
+            told(&[1, 2], &[], &damaged, as_it_is),
+            Some(Code::CopyDamaged)
+        );
+        let withheld = [(2, Code::CopyUnreleased)];
+        assert_eq!(
+            told(&[1, 2], &[1], &withheld, as_it_is),
+            Some(Code::CopyUnreleased)
+        );
+        assert_eq!(told(&[1], &[1], &[], as_it_is), Some(Code::CopyOlder));
+        assert_eq!(told(&[3], &[], &[], as_it_is), Some(Code::CopyLost));
+        assert_eq!(told(&[], &[], &[], as_it_is), Some(Code::CopyLost));
+        let unreadable: fn(&mut Found) = |found| found.damaged.push(EnvelopeId::fresh());
+        assert_eq!(told(&[1], &[1], &[], unreadable), Some(Code::CopyDamaged));
+        let newer: fn(&mut Found) = |found| found.newer = true;
+        assert_eq!(told(&[1], &[1], &[], newer), Some(Code::StateNewer));
+        // One copy of it opened: what else lies there is of no matter.
+        assert_eq!(told(&[2, 2], &[1, 2], &damaged, newer), None);
+    }
+}
