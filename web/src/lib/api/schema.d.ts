@@ -1961,6 +1961,11 @@ export interface components {
       | 'LS-4016'
       | 'LS-4017'
       | 'LS-4018'
+      | 'LS-4019'
+      | 'LS-4020'
+      | 'LS-4021'
+      | 'LS-4022'
+      | 'LS-4023'
       | 'LS-5001'
       | 'LS-5002'
       | 'LS-5003'
@@ -1978,7 +1983,8 @@ export interface components {
       | 'LS-5015'
       | 'LS-9001'
       | 'LS-9002'
-      | 'LS-9003';
+      | 'LS-9003'
+      | 'LS-9004';
     /** @description One of a person's computers. */
     Computer: {
       /** @description The local account that is linked. */
