@@ -19,7 +19,8 @@ use tokio::sync::watch;
 
 use crate::binding::{Binding, Ground};
 use crate::helper::Helper;
-use crate::keep::bindings::{self, BindingFile, Stage};
+use crate::keep::KeepFault;
+use crate::keep::bindings::{self, BindingFile, Stage, Unusable};
 use crate::keep::identity::{DirectoryWords, Identity};
 use crate::keep::machine::Machine;
 use crate::settings::Settings;
@@ -39,8 +40,8 @@ pub(crate) struct Agent {
     /// The directory it is enrolled in.
     enrolled: RefCell<Option<Rc<Enrolled>>>,
     bindings: RefCell<BTreeMap<BindingId, Rc<Binding>>>,
-    /// The accounts whose binding's records can't be read.
-    unreadable: RefCell<BTreeSet<u32>>,
+    /// The accounts whose binding's records can't be used, and why.
+    unusable: RefCell<BTreeMap<u32, Code>>,
     /// The directory's last word on every binding, those in the making included.
     news: RefCell<BTreeMap<BindingId, BindingNews>>,
     /// Keeps every other agent off the state.
@@ -49,8 +50,9 @@ pub(crate) struct Agent {
     joining: RefCell<BTreeSet<u32>>,
     /// Whether the directory refuses this device.
     refused: Cell<bool>,
-    /// Whether what is kept here was copied from another machine.
-    copied: Cell<bool>,
+    /// Why the identity that is kept here serves nobody: another machine's, a newer Lockstep's, or
+    /// damaged.
+    unfit: Cell<Option<Code>>,
     /// Whether the line is up; a change wakes whoever watches.
     pub(crate) online: watch::Sender<bool>,
     /// Since when it is up, by this device's clock.
@@ -77,6 +79,9 @@ pub(crate) struct Enrolled {
 /// Runs the agent until it is told to stop.
 pub(crate) async fn run(places: Places, settings: Settings) -> anyhow::Result<()> {
     let agent = Rc::new(Agent::open(places, settings).await?);
+    if !lockstep_memory::is_locked() {
+        tracing::warn!("the system locks no memory for the agent: secrets could reach the swap");
+    }
     let listener = local::listen(&agent.places.socket)?;
     agent.clone().start();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "ready");
@@ -108,20 +113,31 @@ impl Agent {
             settings,
             enrolled: RefCell::default(),
             bindings: RefCell::default(),
-            unreadable: RefCell::default(),
+            unusable: RefCell::default(),
             news: RefCell::default(),
             _only_one: only_one,
             joining: RefCell::default(),
             refused: Cell::new(false),
-            copied: Cell::new(false),
+            unfit: Cell::new(None),
             online: watch::Sender::new(false),
             online_since: Cell::new(None),
             identities: watch::Sender::new(()),
             examining: tokio::sync::Mutex::default(),
             places,
         };
-        let identity = Identity::load(&agent.places.state)?;
-        let words = DirectoryWords::load(&agent.places.state)?;
+        let kept = Identity::load(&agent.places.state)
+            .and_then(|identity| Ok((identity, DirectoryWords::load(&agent.places.state)?)));
+        let (identity, words) = match kept {
+            Ok(kept) => kept,
+            Err(fault @ KeepFault::Io(_)) => return Err(fault.into()),
+            Err(fault @ (KeepFault::Content | KeepFault::Newer)) => {
+                // Whoever asks is told; whatever is kept stays for the version that can read it.
+                let fault = Fault::from(fault);
+                tracing::error!(error = %fault, "who this device is can't be read");
+                agent.unfit.set(Some(fault.code));
+                return Ok(agent);
+            }
+        };
         if let (Some(identity), Some(words)) = (identity, words) {
             // Two machines with one key would spend each other's envelopes: neither may.
             if identity.machine.is_not(&agent.machine().await) {
@@ -129,20 +145,40 @@ impl Agent {
                     error.code = %Code::DeviceCopied,
                     "what is kept here was copied from another machine: enrol this one again"
                 );
-                agent.copied.set(true);
+                agent.unfit.set(Some(Code::DeviceCopied));
                 return Ok(agent);
             }
             agent.enrol(identity, words)?;
             for file in bindings::load(&agent.places.state)? {
-                let (uid, linked) = (file.uid, file.stage != Stage::Linking);
-                // One damaged record must not cost everybody else their agent.
-                if linked && let Err(fault) = agent.add(file) {
-                    tracing::error!(uid, error = %fault, "a binding's records are unreadable");
-                    agent.unreadable.borrow_mut().insert(uid);
-                }
+                agent.take_up(file);
             }
         }
         Ok(agent)
+    }
+
+    /// Takes up a binding as it is kept. One that can't be used must not cost everybody else their
+    /// agent.
+    fn take_up(&self, kept: Result<BindingFile, Unusable>) {
+        let (uid, fault) = match kept {
+            Ok(file) if file.stage == Stage::Linking => return,
+            Ok(file) => {
+                let uid = file.uid;
+                match self.add(file) {
+                    Ok(_) => return,
+                    Err(fault) => (Some(uid), fault),
+                }
+            }
+            Err(Unusable { fault, uid }) => (uid, fault.into()),
+        };
+        tracing::error!(uid, error = %fault, "a binding's records can't be used");
+        if let Some(uid) = uid {
+            self.unusable.borrow_mut().insert(uid, fault.code);
+        }
+    }
+
+    /// Why the records of an account's binding can't be used, if they can't.
+    pub(crate) fn unusable(&self, uid: u32) -> Option<Code> {
+        self.unusable.borrow().get(&uid).copied()
     }
 
     /// The marks of this machine. A helper that doesn't answer leaves out those of the hardware.
@@ -186,7 +222,7 @@ impl Agent {
             server_key: RefCell::new(server_key),
             place: Place::Child(PathBuf::from("/proc/self/exe")),
         }));
-        self.copied.set(false);
+        self.unfit.set(None);
         self.refused.set(false);
         Ok(())
     }
@@ -194,9 +230,9 @@ impl Agent {
     /// Forgets the identity and every binding, once they are erased.
     pub(crate) fn forget(&self) {
         *self.enrolled.borrow_mut() = None;
-        self.copied.set(false);
+        self.unfit.set(None);
         self.refused.set(false);
-        self.unreadable.borrow_mut().clear();
+        self.unusable.borrow_mut().clear();
         self.news.borrow_mut().clear();
         for binding in self.all() {
             self.drop_binding(binding.file.binding);
@@ -228,10 +264,10 @@ impl Agent {
     ///
     /// # Errors
     ///
-    /// [`Code::NotEnrolled`].
+    /// [`Code::NotEnrolled`], or why the identity that is kept serves nobody.
     pub(crate) fn enrolled(&self) -> Result<Rc<Enrolled>, Fault> {
-        if self.copied.get() {
-            return Err(Fault::new(Code::DeviceCopied, "another machine's identity"));
+        if let Some(code) = self.unfit.get() {
+            return Err(Fault::new(code, "the identity that is kept here"));
         }
         let enrolled = self.enrolled.borrow().clone();
         enrolled.ok_or_else(|| Fault::new(Code::NotEnrolled, "no device.json"))
@@ -323,8 +359,8 @@ impl Agent {
     /// that was linked had the uid of this one, but another name.
     pub(crate) fn binding_of(&self, uid: u32) -> Result<Rc<Binding>, Fault> {
         self.enrolled()?;
-        if self.unreadable.borrow().contains(&uid) {
-            return Err(Fault::new(Code::StateUnreadable, format!("uid {uid}")));
+        if let Some(code) = self.unusable(uid) {
+            return Err(Fault::new(code, format!("uid {uid}")));
         }
         let name = platform::account_name(uid)
             .map_err(|fault| Fault::new(Code::StateUnreadable, format!("/etc/passwd: {fault}")))?;

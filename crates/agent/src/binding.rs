@@ -1,7 +1,7 @@
 //! The shell around the sync core for one binding: it runs effects and feeds what came of them.
 //!
-//! [`perform`] does one effect, [`ahead`] begins early what only looks; [`forgotten`] is the way without the old password, [`adopt`] how
-//! further stores come to follow.
+//! [`perform`] does one effect, [`ahead`] begins early what only looks; [`recover`] opens envelopes,
+//! [`forgotten`] is the way without the old password, [`adopt`] how further stores come to follow.
 //!
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
 //! made so, everything after it is dropped and the state is what the journal says.
@@ -41,6 +41,9 @@ mod adopt;
 mod ahead;
 mod forgotten;
 mod perform;
+mod recover;
+#[cfg(test)]
+mod released;
 
 /// One binding, shared by flows, line and status.
 pub(crate) struct Binding {
@@ -62,8 +65,13 @@ pub(crate) struct Binding {
 pub(crate) trait Person {
     /// Asks for a secret; none if the person gave up.
     async fn ask(&mut self, what: Need, fault: Option<Code>) -> Result<Option<Secret>, Fault>;
-    /// Asks for the old password.
-    async fn ask_old(&mut self, fault: Option<Code>) -> Result<OldPassword, Fault>;
+    /// Asks for the old password, with why the last answer was of no use and why it could not be
+    /// recovered.
+    async fn ask_old(
+        &mut self,
+        fault: Option<Code>,
+        unrecovered: Option<Code>,
+    ) -> Result<OldPassword, Fault>;
     /// Tells what it costs to go on without the old password, and asks whether to.
     async fn accepts(&mut self, cost: Vec<StoreCost>) -> Result<bool, Fault>;
     /// Tells that one store has moved on.
@@ -97,6 +105,8 @@ pub(crate) struct Core {
     /// The realm's order for the reset that the person agreed to.
     order: Option<Ordered>,
     problem: Option<Code>,
+    /// Why the last proof did not recover the password that this computer has.
+    unrecovered: Option<Code>,
 }
 
 /// What every core of this device shares.
@@ -281,6 +291,7 @@ impl Core {
             share: None,
             order: None,
             problem: None,
+            unrecovered: None,
         })
     }
 
@@ -291,18 +302,26 @@ impl Core {
             status,
             known: self.state.known(),
             problem: self.problem,
+            unrecovered: self.unrecovered,
         }
     }
 
     /// What it rests on, and what would be done next.
     pub(crate) fn explain(&self) -> Result<Explained, Fault> {
         let told = lockstep_sync::explain(&self.state);
+        let unrecovered = self.unrecoverable()?;
+        let internal = |fault| Fault::new(Code::Internal, fault);
+        let mut data = serde_json::to_value(&told).map_err(internal)?;
+        if let Some(code) = unrecovered {
+            data["unrecovered"] = serde_json::to_value(code).map_err(internal)?;
+        }
         Ok(Explained {
-            data: serde_json::to_value(&told).map_err(|fault| Fault::new(Code::Internal, fault))?,
+            data,
             stores: told.stores.into_values().map(|store| store.words).collect(),
             forecast: told.forecast,
             steps: told.steps,
             next: told.next,
+            unrecovered,
         })
     }
 
@@ -324,44 +343,6 @@ impl Core {
     /// Holds the share for the envelope that is about to be sealed.
     pub(crate) fn hold_share(&mut self, envelope: EnvelopeId, share: Secret) {
         self.share = Some((envelope, share));
-    }
-
-    /// Opens every kept envelope whose share was released, and holds what is inside.
-    ///
-    /// An envelope of the generation just proved that holds another password belongs to a change
-    /// that never came to be; it is erased.
-    pub(crate) fn recover(
-        &mut self,
-        shares: &[(EnvelopeId, Secret)],
-        proved: Stamp,
-        password: &Secret,
-    ) -> Result<(), KeepFault> {
-        for kept in self.envelopes.kept()? {
-            let share = shares
-                .iter()
-                .find(|(envelope, _)| *envelope == kept.envelope);
-            let (Some((_, share)), Some(sealed)) = (share, &kept.sealed) else {
-                continue;
-            };
-            let name = self.name(kept.envelope, kept.stamp);
-            match envelope::open(
-                &self.enrolled.device_secret,
-                share,
-                &name,
-                sealed.as_slice(),
-            ) {
-                Ok(secret) if kept.stamp == proved => {
-                    if !secret.same_as(password) {
-                        self.envelopes.erase(kept.envelope, kept.stamp)?;
-                    }
-                }
-                Ok(secret) => self.hold(SecretRef::Generation(kept.stamp), secret),
-                Err(fault) => {
-                    tracing::warn!(envelope = %kept.envelope, error = %fault, "not recovered");
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Whether any secret that is held opens the account.
@@ -445,6 +426,10 @@ impl Core {
         {
             tracing::warn!(error = %fault, "the journal was not compacted");
         }
+        if matches!(verdict, Verdict::InSync(_)) {
+            // The present password is sealed, and nothing rests on what is older.
+            self.unrecovered = None;
+        }
         self.problem = match verdict {
             Verdict::InSync(_) => None,
             Verdict::Stopped { code, .. } => Some(*code),
@@ -499,7 +484,7 @@ impl Person for Nobody {
         Ok(None)
     }
 
-    async fn ask_old(&mut self, _: Option<Code>) -> Result<OldPassword, Fault> {
+    async fn ask_old(&mut self, _: Option<Code>, _: Option<Code>) -> Result<OldPassword, Fault> {
         Ok(OldPassword::GaveUp)
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use lockstep_client::Fault;
 use lockstep_client::examine::Step;
 use lockstep_client::transport::Trust;
-use lockstep_model::{Code, StoreState};
+use lockstep_model::{Code, StoreKind, StoreState};
 use lockstep_protocol::doctor::{About, Finding, Verdict};
 use lockstep_protocol::helper::Files;
 
@@ -31,6 +31,7 @@ const CLOCK: Duration = Duration::from_secs(5 * 60);
 pub(crate) async fn examine(agent: &Rc<Agent>, uid: u32) -> Vec<Finding> {
     let _alone = agent.examining.lock().await;
     let mut found = vec![configuration(agent), state(&agent.places.state)];
+    found.extend(memory());
     found.extend(helper(agent).await);
     found.push(service());
     match agent.enrolled() {
@@ -46,7 +47,10 @@ pub(crate) async fn examine(agent: &Rc<Agent>, uid: u32) -> Vec<Finding> {
         }
     }
     if uid != 0 && agent.with_uid(uid).is_none() && agent.enrolled().is_ok() {
-        found.push(unlinked(agent, uid).await);
+        found.push(match agent.unusable(uid) {
+            Some(code) => says(About::Account, code),
+            None => unlinked(agent, uid).await,
+        });
     }
     found
 }
@@ -99,6 +103,17 @@ fn state(folder: &Path) -> Finding {
             format!("What the agent keeps can't be read: {fault}."),
         ),
     }
+}
+
+/// Said only where something is wrong with it.
+fn memory() -> Option<Finding> {
+    (!lockstep_memory::is_locked()).then(|| {
+        Finding::warning(
+            About::State,
+            "The system locks no memory for the agent: passwords in it could reach the swap.",
+            "Set LimitMEMLOCK=8M for lockstep-agent.service and restart it.",
+        )
+    })
 }
 
 async fn helper(agent: &Agent) -> Vec<Finding> {
@@ -273,7 +288,41 @@ async fn account(agent: &Agent, binding: &Binding, uid: u32) -> Vec<Finding> {
         says: format!("{name}: {}", account.says),
         ..account
     };
-    vec![account, stores(agent, binding), envelopes(binding)]
+    let mut found = vec![account, stores(agent, binding)];
+    found.extend(disk(agent, binding).await);
+    found.push(envelopes(binding));
+    found
+}
+
+/// What opens the disk beside the password, where a disk follows.
+async fn disk(agent: &Agent, binding: &Binding) -> Option<Finding> {
+    let follows = |kind| binding.standing.borrow().status.stores.contains_key(&kind);
+    if !follows(StoreKind::Disk) {
+        return None;
+    }
+    let name = &binding.file.account;
+    let found = match agent
+        .helper
+        .disk_has_another_way(binding.file.binding)
+        .await
+    {
+        Ok(true) => Finding::ok(
+            About::Disk,
+            "the disk opens with a recovery key, or in another way, too.",
+        ),
+        Ok(false) => {
+            let code = Code::NoRecoveryKey;
+            Finding {
+                code: Some(code),
+                ..Finding::warning(About::Disk, code.sentence(), code.next_step())
+            }
+        }
+        Err(fault) => says(About::Disk, fault.code),
+    };
+    Some(Finding {
+        says: format!("{name}: {}", found.says),
+        ..found
+    })
 }
 
 fn stores(agent: &Agent, binding: &Binding) -> Finding {
@@ -307,6 +356,23 @@ fn stores(agent: &Agent, binding: &Binding) -> Finding {
 
 fn envelopes(binding: &Binding) -> Finding {
     let name = &binding.file.account;
+    let next = "lockstep sync, as that person; else the next change asks for the old password.";
+    let told = match binding.core.try_lock() {
+        Ok(core) => core.unrecoverable(),
+        // A flow is under way, which keeps the copies itself.
+        Err(_) => Ok(binding.standing.borrow().unrecovered),
+    };
+    match told {
+        Err(fault) => return says(About::Envelopes, Fault::from(fault).code),
+        Ok(Some(code)) => {
+            let says = format!("{name}: {}", code.sentence());
+            return Finding {
+                code: Some(code),
+                ..Finding::warning(About::Envelopes, says, next)
+            };
+        }
+        Ok(None) => {}
+    }
     let known = binding.standing.borrow().known;
     match binding.envelopes.kept() {
         Ok(kept) if kept.iter().any(|kept| Some(kept.stamp) == known) => Finding::ok(
@@ -319,7 +385,7 @@ fn envelopes(binding: &Binding) -> Finding {
                 "{name}: the present password has no sealed copy here ({} older).",
                 kept.len()
             ),
-            "lockstep sync, as that person; else the next change asks for the old password.",
+            next,
         ),
         Err(fault) => says(About::Envelopes, Fault::from(fault).code),
     }

@@ -44,6 +44,7 @@ impl Helper {
             | Reply::Health(_)
             | Reply::Adopted(_)
             | Reply::Compared { .. }
+            | Reply::Disk { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -58,6 +59,22 @@ impl Helper {
             | Reply::Account(_)
             | Reply::Adopted(_)
             | Reply::Compared { .. }
+            | Reply::Disk { .. }
+            | Reply::Challenge { .. }
+            | Reply::Refused { .. }) => Err(refusal(other)),
+        }
+    }
+
+    /// Whether something opens a binding's disk beside the passwords that are kept in step.
+    pub(crate) async fn disk_has_another_way(&self, binding: BindingId) -> Result<bool, Fault> {
+        match self.ask(Operation::ExamineDisk { binding }, &[]).await? {
+            Reply::Disk { other_way } => Ok(other_way),
+            other @ (Reply::Done
+            | Reply::Opened { .. }
+            | Reply::Account(_)
+            | Reply::Health(_)
+            | Reply::Adopted(_)
+            | Reply::Compared { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -68,6 +85,7 @@ impl Helper {
         match self.ask(Operation::ResetChallenge { binding }, &[]).await? {
             Reply::Challenge { challenge } => Ok(challenge),
             other @ (Reply::Done
+            | Reply::Disk { .. }
             | Reply::Opened { .. }
             | Reply::Account(_)
             | Reply::Adopted(_)
@@ -161,6 +179,7 @@ impl Helper {
             | Reply::Compared { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Disk { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -175,6 +194,7 @@ impl Helper {
             | Reply::Adopted(_)
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Disk { .. }
             | Reply::Challenge { .. }
             | Reply::Refused { .. }) => Err(refusal(other)),
         }
@@ -248,6 +268,7 @@ fn outcome(answer: Result<Reply, Fault>) -> Outcome {
             | Reply::Compared { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Disk { .. }
             | Reply::Challenge { .. },
         ) => Outcome::Indeterminate,
         Err(fault) => {
@@ -275,6 +296,7 @@ fn refusal(reply: Reply) -> Fault {
         | Reply::Compared { .. }
         | Reply::Account(_)
         | Reply::Health(_)
+        | Reply::Disk { .. }
         | Reply::Challenge { .. } => {
             Fault::new(Code::Internal, "the helper answered another question")
         }

@@ -252,7 +252,12 @@ async fn changed(standing: Option<&mut watch::Receiver<Standing>>) {
 
 impl Person for Caller {
     async fn ask(&mut self, what: Need, fault: Option<Code>) -> Result<Option<Secret>, Fault> {
-        match self.answer(&Event::Need { what, fault }).await? {
+        let need = Event::Need {
+            what,
+            fault,
+            unrecovered: None,
+        };
+        match self.answer(&need).await? {
             Answer::Secret(secret) => Ok(Some(secret)),
             Answer::Said(Reply::Cancel) => Ok(None),
             Answer::Said(said @ (Reply::Forgotten | Reply::Accept | Reply::Decline)) => {
@@ -261,9 +266,17 @@ impl Person for Caller {
         }
     }
 
-    async fn ask_old(&mut self, fault: Option<Code>) -> Result<OldPassword, Fault> {
-        let what = Need::OldPassword;
-        match self.answer(&Event::Need { what, fault }).await? {
+    async fn ask_old(
+        &mut self,
+        fault: Option<Code>,
+        unrecovered: Option<Code>,
+    ) -> Result<OldPassword, Fault> {
+        let need = Event::Need {
+            what: Need::OldPassword,
+            fault,
+            unrecovered,
+        };
+        match self.answer(&need).await? {
             Answer::Secret(secret) => Ok(OldPassword::Typed(secret)),
             Answer::Said(Reply::Forgotten) => Ok(OldPassword::Forgotten),
             Answer::Said(Reply::Cancel) => Ok(OldPassword::GaveUp),

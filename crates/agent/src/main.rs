@@ -84,7 +84,7 @@ pub(crate) struct Places {
 }
 
 fn main() -> anyhow::Result<()> {
-    platform::harden()?;
+    lockstep_memory::keep_to_itself()?;
     match Arguments::parse().command {
         Command::Man { folder } => Ok(man(&folder)?),
         Command::Stretch { parameters } => Ok(lockstep_opaque::stretch::serve_child(&parameters)?),

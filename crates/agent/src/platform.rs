@@ -48,20 +48,6 @@ fn name_of(passwd: &str, uid: u32) -> Option<String> {
     names.next()
 }
 
-/// Keeps this process's memory out of core dumps and other processes' reach.
-pub(crate) fn harden() -> io::Result<()> {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    setrlimit(
-        Resource::Core,
-        Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        },
-    )?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

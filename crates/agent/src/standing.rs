@@ -14,6 +14,8 @@ pub(crate) struct Standing {
     pub(crate) known: Option<Stamp>,
     /// Why the last run stopped.
     pub(crate) problem: Option<Code>,
+    /// Why the last proof did not recover the password that this computer has.
+    pub(crate) unrecovered: Option<Code>,
 }
 
 impl Standing {

@@ -34,7 +34,7 @@ async fn receive_patiently(stream: &mut (impl AsyncRead + Unpin)) -> Result<Fram
     }
     stream.read_exact(&mut header[1..]).await?;
     let expected = Frame::expect(header)?;
-    let mut frame = expected.finish(vec![0; expected.body_length]);
+    let mut frame = expected.frame();
     // Read into the frame's own buffer, so that a secret lies in no other.
     stream.read_exact(frame.body_mut()).await?;
     Ok(frame)

@@ -78,14 +78,17 @@ impl Agent {
             let frame = Frame::read_from(&mut self.stream).map_err(broken)?;
             let event: Event = frame.message().map_err(broken)?;
             match event {
-                Event::Need { what, fault } => match answers.give(what, fault) {
-                    Ok(Given::Secret(secret)) => self.send(&Frame::Secret(secret))?,
-                    Ok(Given::Forgotten) => self.reply(Reply::Forgotten)?,
-                    Err(fault) => {
-                        self.reply(Reply::Cancel)?;
-                        return Err(fault);
+                Event::Need { what, fault, .. } => {
+                    progress(&event);
+                    match answers.give(what, fault) {
+                        Ok(Given::Secret(secret)) => self.send(&Frame::Secret(secret))?,
+                        Ok(Given::Forgotten) => self.reply(Reply::Forgotten)?,
+                        Err(fault) => {
+                            self.reply(Reply::Cancel)?;
+                            return Err(fault);
+                        }
                     }
-                },
+                }
                 Event::Cost { stores } => match answers.accepts(&stores) {
                     Ok(true) => self.reply(Reply::Accept)?,
                     Ok(false) => self.reply(Reply::Cancel)?,

@@ -67,6 +67,10 @@ impl From<Fault> for Stopped {
 }
 
 fn main() -> ExitCode {
+    if let Err(fault) = lockstep_memory::keep_to_itself() {
+        eprintln!("lockstep: this process can't keep its memory to itself: {fault}");
+        return ExitCode::from(1);
+    }
     let arguments = Arguments::parse();
     let show = Show::new(arguments.json);
     let ended = match arguments.command {

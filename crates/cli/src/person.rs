@@ -122,7 +122,7 @@ pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
     let nothing = |_: Need, _: Option<Code>| Err(Fault::new(Code::Internal, "nothing is asked"));
     match Agent::connect()?.ask(Ask::Explain, nothing, |_| ())? {
         Event::Explained(explained) => {
-            show.explained(explained, set_aside(show).as_deref());
+            show.explained(explained, &names, set_aside(show).as_deref());
             Ok(())
         }
         Event::Failed(failure) => Err(Stopped::Failed(failure, names)),
@@ -334,7 +334,7 @@ pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
 }
 
 fn exchange(ask: Ask, answers: impl Answers, names: &Names, show: &Show) -> Result<(), Stopped> {
-    let progress = |event: &Event| show.progress(event);
+    let progress = |event: &Event| show.progress(event, names);
     let ended = Agent::connect().and_then(|mut agent| agent.ask(ask, answers, progress));
     match ended.map_err(|fault| Stopped::Fault(fault, names.clone()))? {
         Event::Done(done) => {

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd, RawFd};
+use std::sync::Once;
 
 use crate::sys::RestoreOnSignal;
 use lockstep_client::Fault;
@@ -19,6 +20,14 @@ pub(crate) fn read(label: &str, from: Option<RawFd>) -> Result<Secret, Fault> {
         Some(fd) => from_descriptor(fd),
         None => from_terminal(label),
     };
+    if !lockstep_memory::is_locked() {
+        static SAID: Once = Once::new();
+        SAID.call_once(|| {
+            eprintln!(
+                "lockstep: no memory is locked (ulimit -l): what you type could reach the swap"
+            );
+        });
+    }
     read.map_err(|fault| {
         let missing = fault.kind() == io::ErrorKind::NotFound;
         let code = if missing {
@@ -42,10 +51,10 @@ pub(crate) fn read_token(label: &str, from: Option<RawFd>) -> Result<Secret, Fau
 /// Reads to the end, without the line's end that an editor or `echo` leaves.
 fn from_descriptor(fd: RawFd) -> io::Result<Secret> {
     let mut file = File::from(crate::sys::duplicate(fd)?);
-    let mut buffer = zeroize::Zeroizing::new(vec![0_u8; MAX_BYTES + 1]);
+    let mut buffer = Secret::zeroed(MAX_BYTES + 1);
     let mut filled = 0;
-    while filled < buffer.len() {
-        match file.read(&mut buffer[filled..])? {
+    while filled <= MAX_BYTES {
+        match file.read(&mut buffer.expose_mut()[filled..])? {
             0 => break,
             count => filled += count,
         }
@@ -53,7 +62,7 @@ fn from_descriptor(fd: RawFd) -> io::Result<Secret> {
     if filled > MAX_BYTES {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "too long"));
     }
-    let text = &buffer[..filled];
+    let text = &buffer.expose()[..filled];
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     Ok(Secret::copy_of(text.strip_suffix(b"\r").unwrap_or(text)))
 }
@@ -75,13 +84,13 @@ fn from_terminal(label: &str) -> io::Result<Secret> {
 }
 
 fn read_line(mut terminal: &File) -> io::Result<Secret> {
-    let mut buffer = zeroize::Zeroizing::new([0_u8; MAX_BYTES]);
+    let mut buffer = Secret::zeroed(MAX_BYTES);
     let mut filled = 0;
-    while filled < buffer.len() {
-        let count = terminal.read(&mut buffer[filled..])?;
+    while filled < MAX_BYTES {
+        let count = terminal.read(&mut buffer.expose_mut()[filled..])?;
         filled += count;
-        if count == 0 || buffer[filled - 1] == b'\n' {
-            let text = &buffer[..filled];
+        let text = &buffer.expose()[..filled];
+        if count == 0 || text.ends_with(b"\n") {
             return Ok(Secret::copy_of(text.strip_suffix(b"\n").unwrap_or(text)));
         }
     }

@@ -51,10 +51,32 @@ impl Show {
         }
     }
 
-    /// Prints that one store has moved on, for people only.
-    pub(crate) fn progress(&self, event: &Event) {
-        if let (false, Event::Progress(row)) = (self.json, event) {
-            err(&store_line(row));
+    /// Prints what is told on the way: that one store has moved on, for people only, and why an old
+    /// password has to be typed.
+    pub(crate) fn progress(&self, event: &Event, names: &Names) {
+        match event {
+            Event::Progress(row) if !self.json => err(&store_line(row)),
+            Event::Need {
+                unrecovered: Some(code),
+                ..
+            } => {
+                let sentence = names.explain(*code);
+                if self.json {
+                    let unrecovered = json!({ "code": code, "sentence": sentence });
+                    err(&json!({ "unrecovered": unrecovered }).to_string());
+                } else {
+                    err(&format!("{sentence} ({code})"));
+                }
+            }
+            Event::Progress(_)
+            | Event::Need { .. }
+            | Event::Status(_)
+            | Event::Cost { .. }
+            | Event::Consent { .. }
+            | Event::Examined { .. }
+            | Event::Explained(_)
+            | Event::Done(_)
+            | Event::Failed(_) => {}
         }
     }
 
@@ -126,7 +148,12 @@ impl Show {
     }
 
     /// Prints what a binding rests on, and what would be done next.
-    pub(crate) fn explained(&self, mut explained: Explained, set_aside: Option<&[SetAside]>) {
+    pub(crate) fn explained(
+        &self,
+        mut explained: Explained,
+        names: &Names,
+        set_aside: Option<&[SetAside]>,
+    ) {
         if self.json {
             explained.data["set_aside"] = json!(set_aside);
             return out(&explained.data.to_string());
@@ -144,6 +171,9 @@ impl Show {
         });
         for step in &explained.steps {
             out(&format!("  {step}"));
+        }
+        if let Some(code) = explained.unrecovered {
+            out(&format!("\n{} ({code})", names.explain(code)));
         }
         out(&format!("\nNext: {}", explained.next));
     }

@@ -109,8 +109,10 @@ pub(crate) enum BindingsFault {
     Io { path: PathBuf, source: io::Error },
     #[error("{} belongs to somebody else, or others may write to it", .0.display())]
     Exposed(PathBuf),
-    #[error("{} is damaged, or from a newer version", .0.display())]
+    #[error("{} is damaged", .0.display())]
     Unreadable(PathBuf),
+    #[error("a newer Lockstep wrote {}", .0.display())]
+    Newer(PathBuf),
     #[error("there are more than {MAX_RECORDS} records")]
     TooMany,
 }
@@ -210,7 +212,7 @@ impl Bindings {
 
     /// Whether nothing is recorded.
     pub(crate) fn is_empty(&self) -> Result<bool, BindingsFault> {
-        self.all().map(|records| records.is_empty())
+        self.paths().map(|paths| paths.is_empty())
     }
 
     /// Writes a record: durable when this returns. Only under the lock.
@@ -237,18 +239,23 @@ impl Bindings {
     }
 
     fn all(&self) -> Result<Vec<Record>, BindingsFault> {
-        let mut records = Vec::new();
+        self.paths()?.iter().map(|path| read(path)).collect()
+    }
+
+    /// The file of every record, those that can't be read included.
+    fn paths(&self) -> Result<Vec<PathBuf>, BindingsFault> {
+        let mut paths = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(at(&self.directory))? {
             let path = entry.map_err(at(&self.directory))?.path();
             if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
-            if records.len() == MAX_RECORDS {
+            if paths.len() == MAX_RECORDS {
                 return Err(BindingsFault::TooMany);
             }
-            records.push(read(&path)?);
+            paths.push(path);
         }
-        Ok(records)
+        Ok(paths)
     }
 
     fn path(&self, binding: BindingId) -> PathBuf {
@@ -276,10 +283,22 @@ fn read(path: &Path) -> Result<Record, BindingsFault> {
     file.take(MAX_RECORD + 1)
         .read_to_end(&mut body)
         .map_err(at(path))?;
-    serde_json::from_slice::<Record>(&body)
-        .ok()
-        .filter(|record| (FIRST_VERSION..=VERSION).contains(&record.version))
-        .ok_or_else(|| BindingsFault::Unreadable(path.into()))
+    let damaged = |_| BindingsFault::Unreadable(path.into());
+    // First and alone: what a newer record says otherwise is anybody's guess.
+    let Versioned { version } = serde_json::from_slice(&body).map_err(damaged)?;
+    if version > u64::from(VERSION) {
+        return Err(BindingsFault::Newer(path.into()));
+    }
+    if version < u64::from(FIRST_VERSION) {
+        return Err(BindingsFault::Unreadable(path.into()));
+    }
+    serde_json::from_slice(&body).map_err(damaged)
+}
+
+/// The only part of a record that every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u64,
 }
 
 fn forget(path: &Path) -> Result<(), BindingsFault> {
@@ -392,7 +411,7 @@ mod tests {
         for bad in [
             String::new(),
             "{".into(),
-            body.replace("\"version\": 3", "\"version\": 4"),
+            body.replace("\"version\": 3", "\"version\": 0"),
             body.replace(&anna.binding.to_string(), &BindingId::fresh().to_string()),
             body.replace("anna", &"a".repeat(5000)),
         ] {
@@ -403,6 +422,28 @@ mod tests {
                 "{found:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_newer_record_is_left_alone_and_stops_nobody_else() {
+        let state = tempfile::tempdir().unwrap();
+        let bindings = Bindings::open(state.path()).unwrap();
+        let (anna, bert) = (record("anna", 1000), record("bert", 1001));
+        bindings.record(&anna).unwrap();
+        bindings.record(&bert).unwrap();
+        let path = bindings.path(anna.binding);
+        let newer = r#"{"version": 4, "all": "else"}"#;
+        fs::write(&path, newer).unwrap();
+        let found = bindings.find(anna.binding);
+        assert!(matches!(found, Err(BindingsFault::Newer(_))), "{found:?}");
+        let altered = bindings.alter(anna.binding, |_| Ok::<_, BindingsFault>(()));
+        assert!(altered.is_err());
+        assert_eq!(bindings.find(bert.binding).unwrap(), Some(bert.clone()));
+        // Whether an account is taken can't be told any more.
+        assert!(bindings.judge(&record("lars", 1002)).is_err());
+        bindings.forget(bert.binding).unwrap();
+        assert!(!bindings.is_empty().unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), newer);
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub(crate) trait Stores {
     /// stay.
     fn release(&self, record: &Record) -> Result<(), Refusal>;
 
+    /// Whether something else opens the recorded disk than the passwords that are kept in step.
+    fn has_another_way(&self, record: &Record) -> Result<bool, Refusal>;
+
     /// Erases what is kept for all bindings: there is none any more.
     fn forget_all(&self) -> Result<(), Refusal>;
 
@@ -71,6 +74,9 @@ pub(crate) fn operate(
     let replied = match (operation, secrets) {
         (Operation::Inspect { uid }, []) => stores.describe(*uid).map(Reply::Account),
         (Operation::Examine, []) => stores.examine().map(Reply::Health),
+        (Operation::ExamineDisk { binding }, []) => recorded(bindings, *binding)
+            .and_then(|record| stores.has_another_way(&record))
+            .map(|other_way| Reply::Disk { other_way }),
         (Operation::Unlink { binding }, []) => unlink(bindings, stores, *binding),
         (
             Operation::Link {
@@ -128,6 +134,7 @@ pub(crate) fn operate(
         (
             Operation::Inspect { .. }
             | Operation::Examine
+            | Operation::ExamineDisk { .. }
             | Operation::Unlink { .. }
             | Operation::Link { .. }
             | Operation::ResetChallenge { .. }
@@ -344,7 +351,14 @@ pub(crate) fn unknown(binding: BindingId) -> Refusal {
 }
 
 pub(crate) fn no_record(fault: &BindingsFault) -> Refusal {
-    Refusal::new(Code::StateUnreadable, fault.to_string())
+    let code = match fault {
+        BindingsFault::Newer(_) => Code::StateNewer,
+        BindingsFault::Io { .. }
+        | BindingsFault::Exposed(_)
+        | BindingsFault::Unreadable(_)
+        | BindingsFault::TooMany => Code::StateUnreadable,
+    };
+    Refusal::new(code, fault.to_string())
 }
 
 #[cfg(test)]

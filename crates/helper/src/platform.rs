@@ -180,6 +180,10 @@ impl Stores for ThisComputer {
         self.disk(record, None)?.forget()
     }
 
+    fn has_another_way(&self, record: &Record) -> Result<bool, Refusal> {
+        self.disk(record, None)?.has_another_way()
+    }
+
     fn forget_all(&self) -> Result<(), Refusal> {
         Fingerprints::erase(&self.state)
     }

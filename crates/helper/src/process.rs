@@ -7,7 +7,6 @@ use std::path::Path;
 
 use lockstep_model::Code;
 use lockstep_stores::Refusal;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use crate::bindings::Bindings;
 use crate::platform::{self, ThisComputer};
@@ -32,7 +31,8 @@ pub(crate) enum ProcessFault {
 
 /// Serves the connection that is on standard input.
 pub(crate) fn operate_on_standard_input(state: &Path) -> Result<(), ProcessFault> {
-    harden()?;
+    require_root()?;
+    lockstep_memory::keep_to_itself().map_err(ProcessFault::Harden)?;
     // What the sandbox leaves must be there before it is entered.
     let bindings = open(state);
     let computer = ThisComputer::new(state, platform::hardware());
@@ -55,6 +55,9 @@ pub(crate) fn operate_on_standard_input(state: &Path) -> Result<(), ProcessFault
     if let Some(line) = line {
         eprintln!("{line}");
     }
+    if !lockstep_memory::is_locked() {
+        eprintln!("the system locks no memory for this process: secrets could reach the swap");
+    }
     Ok(())
 }
 
@@ -69,16 +72,4 @@ pub(crate) fn require_root() -> Result<(), ProcessFault> {
 
 fn open(state: &Path) -> Result<Bindings, Refusal> {
     Bindings::open(state).map_err(|fault| Refusal::new(Code::StateUnreadable, fault.to_string()))
-}
-
-/// Keeps secrets out of core dumps.
-fn harden() -> Result<(), ProcessFault> {
-    require_root()?;
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .and_then(|()| setrlimit(Resource::Core, none))
-        .map_err(|fault| ProcessFault::Harden(fault.into()))
 }

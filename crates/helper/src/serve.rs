@@ -53,6 +53,7 @@ pub(crate) fn serve(
                 Reply::Compared { changed } => format!("{name}: changed: {changed}"),
                 Reply::Account(account) => format!("{name}: uid {}", account.uid),
                 Reply::Health(health) => format!("{name}: {:?}", health.confinement),
+                Reply::Disk { other_way } => format!("{name}: another way: {other_way}"),
                 Reply::Challenge { .. } => format!("{name}: given"),
                 Reply::Refused { code, detail } => format!("{name}: refused, {code}: {detail}"),
             }))
@@ -136,6 +137,7 @@ fn name(operation: &Operation) -> String {
     match operation {
         Operation::Inspect { uid } => format!("inspect uid {uid}"),
         Operation::Examine => "examine".to_owned(),
+        Operation::ExamineDisk { binding } => format!("examination of the disk of {binding}"),
         Operation::Link { binding, uid, .. } => format!("link {binding} to uid {uid}"),
         Operation::Preflight { binding, store } => format!("preflight of {store} of {binding}"),
         Operation::Probe { binding, store } => format!("probe of {store} of {binding}"),
@@ -244,6 +246,7 @@ mod tests {
                 | Reply::Compared { .. }
                 | Reply::Account(_)
                 | Reply::Health(_)
+                | Reply::Disk { .. }
                 | Reply::Challenge { .. },
             )
             | None => None,

@@ -326,6 +326,26 @@ codes! {
         "Your old keyring wasn't added to the end. Nothing was lost.",
         "Try again: what was added already isn't added twice.",
         "A daemon, a bus or the program ended or refused in the middle of a merge; the copy is untouched.";
+    CopyLost = 4026, AfterInput,
+        "The sealed copy of your old password is gone from this {pc}, so it has to be typed.",
+        "Type the old password, or leave it blank if it is lost.",
+        "The journal tells of an envelope of that generation, and its file is not there.";
+    CopyDamaged = 4027, AfterInput,
+        "The sealed copy of your old password doesn't open: it is damaged, or another {pc}'s. It has to be typed.",
+        "Type the old password, or leave it blank if it is lost.",
+        "An envelope was altered, cut, renamed, or sealed for another device or binding; the agent's log names it.";
+    CopyOlder = 4028, AfterInput,
+        "The sealed copies on this {pc} were set back to earlier ones, so your old password has to be typed.",
+        "Type the old password, or leave it blank if it is lost.",
+        "Only envelopes of earlier generations than the journal tells of are there: files were restored from a backup or snapshot.";
+    CopyUnreleased = 4029, AfterInput,
+        "{org} doesn't open the sealed copy of your old password, so it has to be typed.",
+        "Type the old password, or leave it blank if it is lost.",
+        "The share was not released: the rule release_after_issue keeps it closed after an issued password, or it was retired, or lost when the directory was restored.";
+    NoRecoveryKey = 4030, Never,
+        "Your disk has no recovery key: without your password, or if this {pc} was off when it changed, nothing else opens it.",
+        "Ask {it} for a recovery key for this {pc}'s disk.",
+        "The LUKS2 header has no slot beside those of passwords that Lockstep keeps in step: enrol one (systemd-cryptenroll --recovery-key DEVICE, or cryptsetup luksAddKey) and keep it safe.";
 
     NotEnrolled = 5001, Never,
         "This {pc} isn't set up. Ask your IT team.",
@@ -399,7 +419,11 @@ codes! {
     StateUnreadable = 9003, Never,
         "Lockstep can't read its own records on this {pc}. Nothing was changed.",
         "Copy the details and send them to {it}.",
-        "A state file, journal or envelope is damaged or from a newer version.";
+        "A state file, journal or record is damaged; the log names it.";
+    StateNewer = 9004, Never,
+        "A newer Lockstep wrote what this {pc} keeps. Nothing was changed.",
+        "Update Lockstep on this {pc}, or tell {it}.",
+        "A state file, journal, envelope or record has a version that this program doesn't know: its package was rolled back. Nothing was erased; install the newer one again.";
 }
 
 impl Code {

@@ -2,60 +2,71 @@
 
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use lockstep_memory::Locked;
+use zeroize::Zeroize as _;
 
-/// Bytes that must not be printed, compared, copied by accident, or left in memory.
+/// Bytes that must not be printed, compared, copied by accident, swapped, dumped, or left in
+/// memory: they lie in [locked memory](lockstep_memory).
 ///
 /// There is no `Clone`, no `PartialEq` and no serialisation on purpose: a copy is made with
 /// [`Secret::duplicate`], which shows in review, and the bytes are reached with
 /// [`Secret::expose`], which does too.
-#[derive(Zeroize, ZeroizeOnDrop, Default)]
-pub struct Secret(Vec<u8>);
+pub struct Secret(Locked);
 
 impl Secret {
-    /// Takes the bytes over; the vector's buffer becomes the secret's and is wiped with it.
+    /// Takes the bytes over, and wipes the buffer that they came in.
     #[must_use]
-    pub const fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub fn new(mut bytes: Vec<u8>) -> Self {
+        let secret = Self::copy_of(&bytes);
+        bytes.zeroize();
+        secret
     }
 
-    /// Copies the bytes into a buffer of their own.
+    /// Copies the bytes.
     #[must_use]
     pub fn copy_of(bytes: &[u8]) -> Self {
-        Self(bytes.to_vec())
+        let mut secret = Self::zeroed(bytes.len());
+        secret.expose_mut().copy_from_slice(bytes);
+        secret
+    }
+
+    /// Room for a secret that is yet to be read, so that it never lies anywhere else.
+    #[must_use]
+    pub fn zeroed(length: usize) -> Self {
+        Self(Locked::zeroed(length))
     }
 
     /// The bytes; keep the borrow short and copy nothing out of it.
     #[must_use]
-    pub fn expose(&self) -> &[u8] {
-        &self.0
+    pub const fn expose(&self) -> &[u8] {
+        self.0.bytes()
     }
 
     /// The bytes, to be filled by whoever reads them from a socket; their number stays.
-    pub fn expose_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+    pub const fn expose_mut(&mut self) -> &mut [u8] {
+        self.0.bytes_mut()
     }
 
     /// A second copy, with a life of its own.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        Self::copy_of(self.expose())
     }
 
     /// Whether there are no bytes at all: the person left the field blank.
     #[must_use]
     pub const fn is_blank(&self) -> bool {
-        self.0.is_empty()
+        self.expose().is_empty()
     }
 
     /// Whether both hold the same bytes, without ending early at the first difference.
     #[must_use]
     pub fn same_as(&self, other: &Self) -> bool {
-        self.0.len() == other.0.len()
-            && self
-                .0
+        let (own, other) = (self.expose(), other.expose());
+        own.len() == other.len()
+            && own
                 .iter()
-                .zip(&other.0)
+                .zip(other)
                 .fold(0_u8, |sum, (a, b)| sum | (a ^ b))
                 == 0
     }
@@ -81,9 +92,15 @@ impl fmt::Debug for Secret {
     }
 }
 
+impl Default for Secret {
+    fn default() -> Self {
+        Self::zeroed(0)
+    }
+}
+
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self(text.into_bytes())
+        Self::new(text.into_bytes())
     }
 }
 

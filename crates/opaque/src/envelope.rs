@@ -7,7 +7,7 @@
 
 use lockstep_model::{BindingId, DeviceId, EnvelopeId, Secret, Stamp};
 
-use crate::seal::SealingKey;
+use crate::seal::{OVERHEAD, SealingKey};
 
 /// The version of the envelope's form, its first byte.
 pub const VERSION: u8 = 1;
@@ -123,6 +123,19 @@ pub fn open(
         .ok_or(EnvelopeFault::Unopened)
 }
 
+/// Whether an envelope is of this version and whole, as far as that shows without its key.
+///
+/// # Errors
+///
+/// [`EnvelopeFault::Version`] and [`EnvelopeFault::Unopened`].
+pub fn look(envelope: &[u8]) -> Result<(), EnvelopeFault> {
+    match envelope.split_first() {
+        Some((&VERSION, sealed)) if sealed.len() == PADDED + OVERHEAD => Ok(()),
+        Some((&VERSION, _)) | None => Err(EnvelopeFault::Unopened),
+        Some((&version, _)) => Err(EnvelopeFault::Version(version)),
+    }
+}
+
 impl Name {
     /// The names in one unambiguous line; the realm, the only part of free length, comes last.
     fn info(&self) -> Vec<u8> {
@@ -229,12 +242,15 @@ mod tests {
         for length in 0..sealed.len() {
             let opened = open(&device(), &share(), &name, &sealed[..length]);
             assert_eq!(opened.err(), Some(EnvelopeFault::Unopened));
+            assert_eq!(look(&sealed[..length]), Err(EnvelopeFault::Unopened));
         }
+        assert_eq!(look(&sealed), Ok(()));
         let mut altered = sealed.clone();
         altered[40] ^= 1;
         assert!(open(&device(), &share(), &name, &altered).is_err());
         let mut newer = sealed;
         newer[0] = 2;
+        assert_eq!(look(&newer), Err(EnvelopeFault::Version(2)));
         assert_eq!(
             open(&device(), &share(), &name, &newer).err(),
             Some(EnvelopeFault::Version(2))

@@ -9,6 +9,10 @@ use sha2::Sha512;
 use zeroize::Zeroizing;
 
 const NONCE: usize = 24;
+const TAG: usize = 16;
+
+/// How much longer than its text a sealed one is.
+pub const OVERHEAD: usize = NONCE + TAG;
 
 /// A 256-bit key for one use, named by the `info` that it was derived with.
 pub struct SealingKey(Zeroizing<[u8; 32]>);

@@ -46,6 +46,8 @@ pub enum About {
     Account,
     /// Whether the account is in step.
     Stores,
+    /// What opens the disk beside the password.
+    Disk,
     /// The sealed copies of passwords.
     Envelopes,
 }

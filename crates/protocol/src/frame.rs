@@ -159,7 +159,7 @@ impl Frame {
         }
         stream.read_exact(&mut header[1..])?;
         let expected = Self::expect(header)?;
-        let mut frame = expected.finish(vec![0; expected.body_length]);
+        let mut frame = expected.frame();
         // Read into the frame's own buffer, so that a secret lies in no other.
         stream.read_exact(frame.body_mut())?;
         Ok(frame)
@@ -182,13 +182,13 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// Makes the frame once its bytes are there.
+    /// Makes the frame, its bytes yet to be read into [`Frame::body_mut`].
     #[must_use]
-    pub fn finish(self, body: Vec<u8>) -> Frame {
+    pub fn frame(self) -> Frame {
         if self.secret {
-            Frame::Secret(Secret::new(body))
+            Frame::Secret(Secret::zeroed(self.body_length))
         } else {
-            Frame::Json(body)
+            Frame::Json(vec![0; self.body_length])
         }
     }
 }

@@ -122,6 +122,11 @@ pub enum Operation {
     },
     /// Says how the helper itself stands. No secrets. Answers [`Reply::Health`].
     Examine,
+    /// Says how the binding's disk stands. No secrets. Answers [`Reply::Disk`].
+    ExamineDisk {
+        /// Whose disk.
+        binding: BindingId,
+    },
 }
 
 impl Operation {
@@ -132,6 +137,7 @@ impl Operation {
             Self::Inspect { .. }
             | Self::Unlink { .. }
             | Self::Examine
+            | Self::ExamineDisk { .. }
             | Self::Compare { .. }
             | Self::ResetChallenge { .. } => 0,
             Self::Link { .. }
@@ -170,6 +176,12 @@ pub enum Reply {
     Account(Account),
     /// The helper, described.
     Health(Health),
+    /// A disk, described.
+    Disk {
+        /// Whether something opens it beside the passwords that are kept in step: a recovery key, a
+        /// security chip, another passphrase.
+        other_way: bool,
+    },
     /// A challenge for a reset order: good once, for five minutes.
     Challenge {
         /// [`crate::order::CHALLENGE`] random bytes.

@@ -114,6 +114,9 @@ pub enum Event {
         what: Need,
         /// Why the last answer was of no use, if this is not the first time.
         fault: Option<Code>,
+        /// Why the old password could not be recovered, so that it is asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unrecovered: Option<Code>,
     },
     /// What it costs to go on without the old password. Nothing has been changed so far; the
     /// client answers [`Reply::Accept`] or [`Reply::Cancel`].
@@ -247,6 +250,10 @@ pub struct Explained {
     pub steps: Vec<String>,
     /// What comes next, in plain words.
     pub next: String,
+    /// Why the password that this computer has could not be recovered after the next change; the
+    /// person is asked for it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecovered: Option<Code>,
     /// The same as data, in the words of the sync core.
     pub data: serde_json::Value,
 }

@@ -3,6 +3,7 @@
 
 use lockstep_model::Code;
 use lockstep_protocol::doctor::{About, Finding, Verdict};
+use lockstep_story::locked::DISK;
 use lockstep_story::{Computer, Outcome, World};
 use serde::Deserialize;
 
@@ -121,7 +122,8 @@ fn each_thing_that_is_wrong_is_found() {
         &computer,
         "chmod 0600 /var/lib/lockstep/device.json; rm /var/lib/lockstep/bindings/*/envelopes/*",
     );
-    expect(&computer, About::Envelopes, warning, None);
+    let lost = Some(Code::CopyLost);
+    expect(&computer, About::Envelopes, warning, lost);
     computer.sync(FIRST).unwrap().ok().unwrap();
 
     world.directory.stop().unwrap();
@@ -169,5 +171,43 @@ fn root_sees_every_account_and_a_person_only_their_own() {
             .findings
             .iter()
             .any(|f| f.says.contains("bert isn't linked"))
+    );
+}
+
+#[test]
+fn a_disk_that_only_the_password_opens_is_told_of() {
+    let Some(world) = World::for_test().unwrap() else {
+        return;
+    };
+    let old = "what the computer had before";
+    let link = world.invite("anna", "Anna Bergström").unwrap();
+    world.activate("anna", &link, FIRST).unwrap();
+    let computer = world.computer("anna-desk", "anna", old).unwrap();
+    computer.make_disk(old).unwrap();
+    computer
+        .enrol(&world.enrolment(1, 3600).unwrap())
+        .unwrap()
+        .ok()
+        .unwrap();
+    computer.link_with_disk(FIRST, old).unwrap().ok().unwrap();
+    let disk = |findings: Vec<Finding>| {
+        let mut about = findings.into_iter().filter(|f| f.about == About::Disk);
+        about.next().unwrap()
+    };
+    let found = disk(doctor(&computer).1);
+    assert_eq!(found.verdict, Verdict::Warning, "{found:?}");
+    assert_eq!(found.code, Some(Code::NoRecoveryKey));
+    assert!(found.says.contains("no recovery key"), "{found:?}");
+    assert!(found.next.unwrap().contains("Sam Ito"));
+    let add = format!(
+        "printf %s 'cbdefghi-jklnrtuv-cbdefghi-jklnrtuv' >/root/recovery; printf %s '{FIRST}' | \
+         cryptsetup luksAddKey --key-file - --pbkdf pbkdf2 --pbkdf-force-iterations 1500 {DISK} /root/recovery"
+    );
+    computer.device.shell(&add).unwrap();
+    let found = disk(doctor(&computer).1);
+    assert_eq!(
+        (found.verdict, found.code),
+        (Verdict::Ok, None),
+        "{found:?}"
     );
 }

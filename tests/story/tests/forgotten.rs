@@ -173,7 +173,8 @@ fn a_script_says_it_beforehand_and_is_told_the_cost_all_the_same() {
     };
     let done = sync_without(&computer);
     let cost = r#"{"cost":[{"becomes":"reset","kind":"account"}]}"#;
-    let line = done.err.lines().next().unwrap_or_default();
+    let line = done.err.lines().find(|line| line.contains("cost"));
+    let line = line.unwrap_or_default();
     let said: serde_json::Value = serde_json::from_str(line).unwrap();
     let want: serde_json::Value = serde_json::from_str(cost).unwrap();
     assert_eq!(said, want, "{done:?}");

@@ -7,7 +7,8 @@ use crate::run::{cargo, output};
 
 /// What each crate may use of the others. Programs, adapters, contracts, pure cores, vocabulary.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("lockstep-model", &[]),
+    ("lockstep-memory", &[]),
+    ("lockstep-model", &["lockstep-memory"]),
     ("lockstep-sync", &["lockstep-model"]),
     ("lockstep-opaque", &["lockstep-model"]),
     ("lockstep-protocol", &["lockstep-model"]),
@@ -18,7 +19,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "lockstep-helper",
-        &["lockstep-model", "lockstep-protocol", "lockstep-stores"],
+        &[
+            "lockstep-memory",
+            "lockstep-model",
+            "lockstep-protocol",
+            "lockstep-stores",
+        ],
     ),
     (
         "lockstep-keyring",
@@ -28,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "lockstep-agent",
         &[
             "lockstep-client",
+            "lockstep-memory",
             "lockstep-model",
             "lockstep-opaque",
             "lockstep-protocol",
@@ -40,7 +47,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "lockstep-cli",
-        &["lockstep-client", "lockstep-model", "lockstep-protocol"],
+        &[
+            "lockstep-client",
+            "lockstep-memory",
+            "lockstep-model",
+            "lockstep-protocol",
+        ],
     ),
 ];
 

@@ -6,7 +6,6 @@ use lockstep_model::{Code, Secret, Stamp, StoreKind};
 use lockstep_sync::{Effect, Input, Look, OpId, Outcome, SecretRef, Verdict};
 
 use super::{Core, OldPassword, Person};
-use crate::keep::KeepFault;
 
 /// What came of an effect.
 pub(super) enum Came {
@@ -79,7 +78,7 @@ impl Core {
                 finished(op, outcome)
             }
             Effect::Retire { op, keep } => {
-                let outcome = match self.retire(keep) {
+                let outcome = match self.envelopes.retire(keep) {
                     Ok(()) => Outcome::Applied,
                     Err(fault) => {
                         tracing::warn!(error = %fault, "not retired");
@@ -99,7 +98,7 @@ impl Core {
                 again,
             } => {
                 let fault = again.then_some(Code::NotTheComputersPassword);
-                let asked = person.ask_old(fault).await;
+                let asked = person.ask_old(fault, self.unrecovered).await;
                 let input = match asked.unwrap_or(OldPassword::GaveUp) {
                     OldPassword::Typed(secret) if !secret.is_blank() => {
                         self.hold(answer, secret);
@@ -129,15 +128,5 @@ impl Core {
             StoreKind::Keychain => self.helper.set_aside(self.binding, new).await,
             StoreKind::Disk => Outcome::NotApplied(Code::StaysShut),
         }
-    }
-
-    /// Erases the envelopes of every other generation.
-    fn retire(&self, keep: Stamp) -> Result<(), KeepFault> {
-        for kept in self.envelopes.kept()? {
-            if kept.stamp != keep {
-                self.envelopes.erase(kept.envelope, kept.stamp)?;
-            }
-        }
-        Ok(())
     }
 }

@@ -23,7 +23,10 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, name: Option<Str
     }
     let copied = match agent.enrolled() {
         Ok(_) => return Err(refused(Code::AlreadyEnrolled)),
-        Err(fault) => fault.code == Code::DeviceCopied,
+        Err(fault) if fault.code == Code::NotEnrolled => false,
+        Err(fault) if fault.code == Code::DeviceCopied => true,
+        // Of a newer Lockstep, or damaged: not ours to write over.
+        Err(fault) => return Err(failed(fault)),
     };
     let string = caller.need(Need::EnrolmentString).await.map_err(failed)?;
     let said = std::str::from_utf8(string.expose())

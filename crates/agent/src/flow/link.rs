@@ -82,7 +82,8 @@ pub(crate) async fn clear_up(agent: Rc<Agent>, uid: Option<u32>) {
     };
     match bindings::load(&agent.places.state) {
         Ok(files) => {
-            let half_made = files.iter().filter(|file| {
+            // One that can't be read is not known to be half made.
+            let half_made = files.iter().flatten().filter(|file| {
                 file.stage == Stage::Linking && uid.is_none_or(|uid| uid == file.uid)
             });
             for file in half_made {

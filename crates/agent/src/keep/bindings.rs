@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lockstep_model::{BindingId, PersonId};
 use serde::{Deserialize, Serialize};
 
-use super::{KeepFault, read, write};
+use super::{KeepFault, read, read_up_to, write};
 
 const VERSION: u16 = 1;
 
@@ -72,20 +72,39 @@ impl BindingFile {
     }
 }
 
+/// A binding whose file is there and can't be used; every other one can.
+#[derive(Debug)]
+pub(crate) struct Unusable {
+    /// Why.
+    pub(crate) fault: KeepFault,
+    /// Whose account it is about, as far as even that can be read.
+    pub(crate) uid: Option<u32>,
+}
+
 /// Every binding of this device.
-pub(crate) fn load(state: &Path) -> Result<Vec<BindingFile>, KeepFault> {
+pub(crate) fn load(state: &Path) -> Result<Vec<Result<BindingFile, Unusable>>, KeepFault> {
     let all = state.join("bindings");
     super::make_folder(&all)?;
     let mut bindings = Vec::new();
     for entry in fs::read_dir(&all)? {
-        if let Some(binding) = read::<BindingFile>(&entry?.path().join("binding.json"))? {
-            if binding.version != VERSION {
-                return Err(KeepFault::Content);
+        let path = entry?.path().join("binding.json");
+        match read_up_to::<BindingFile>(&path, VERSION) {
+            Ok(Some(binding)) => bindings.push(Ok(binding)),
+            Ok(None) => {}
+            Err(fault) => {
+                let uid = read::<Whose>(&path).ok().flatten();
+                let uid = uid.map(|whose| whose.uid);
+                bindings.push(Err(Unusable { fault, uid }));
             }
-            bindings.push(binding);
         }
     }
     Ok(bindings)
+}
+
+/// The part of a binding's file that tells whose it is.
+#[derive(Deserialize)]
+struct Whose {
+    uid: u32,
 }
 
 /// The id of every binding, those whose records can't be read included.

@@ -10,7 +10,7 @@ use lockstep_model::{EnvelopeId, Stamp};
 use lockstep_protocol::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{KeepFault, read, remove, write};
+use super::{KeepFault, read, read_up_to, remove, write};
 
 const VERSION: u16 = 1;
 
@@ -24,6 +24,17 @@ pub(crate) struct Kept {
     pub(crate) stamp: Stamp,
     /// The sealed bytes; none in a tombstone.
     pub(crate) sealed: Option<Bytes>,
+}
+
+/// What is in the folder.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Those that can be read, the oldest first, tombstones included.
+    pub(crate) envelopes: Vec<Kept>,
+    /// Those that nobody can read, by the names of their files.
+    pub(crate) damaged: Vec<EnvelopeId>,
+    /// Whether there is one that a newer Lockstep can read.
+    pub(crate) newer: bool,
 }
 
 /// The folder of one binding's envelopes.
@@ -94,31 +105,65 @@ impl Envelopes {
         remove(&self.path(envelope))
     }
 
-    fn all(&self) -> Result<Vec<Kept>, KeepFault> {
-        let mut all = Vec::new();
+    /// Everything in the folder.
+    pub(crate) fn found(&self) -> Result<Found, KeepFault> {
+        let mut found = Found::default();
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                match read::<Kept>(&path) {
-                    Ok(Some(kept)) if kept.version == VERSION => all.push(kept),
-                    // Damaged or newer: of no use to this version, and kept for another.
-                    Ok(_) | Err(KeepFault::Content) => {
-                        tracing::warn!(file = %path.display(), "an unreadable envelope is left alone");
-                    }
-                    Err(fault @ KeepFault::Io(_)) => return Err(fault),
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            // What this version can't use is left alone, for whoever can.
+            match read_up_to::<Kept>(&path, VERSION) {
+                Ok(Some(kept)) if self.path(kept.envelope) != path => {
+                    tracing::warn!(file = %path.display(), "an envelope under another's name");
+                    found.damaged.extend(name(&path));
                 }
+                Ok(Some(kept)) => found.envelopes.push(kept),
+                Ok(None) => {}
+                Err(KeepFault::Content) => {
+                    tracing::warn!(file = %path.display(), "a damaged envelope");
+                    found.damaged.extend(name(&path));
+                }
+                Err(KeepFault::Newer) => {
+                    tracing::warn!(file = %path.display(), "an envelope of a newer Lockstep");
+                    found.newer = true;
+                }
+                Err(fault @ KeepFault::Io(_)) => return Err(fault),
             }
         }
-        all.sort_by_key(|kept| (kept.stamp.generation, kept.envelope));
-        Ok(all)
+        let order = |kept: &Kept| (kept.stamp.generation, kept.envelope);
+        found.envelopes.sort_by_key(order);
+        Ok(found)
+    }
+
+    /// Erases every envelope but those of one generation, once nothing rests on them any more. What
+    /// nobody can read goes with them; what a newer Lockstep can read stays.
+    pub(crate) fn retire(&self, keep: Stamp) -> Result<(), KeepFault> {
+        let found = self.found()?;
+        for kept in found.envelopes {
+            if kept.sealed.is_some() && kept.stamp != keep {
+                self.erase(kept.envelope, kept.stamp)?;
+            }
+        }
+        for damaged in found.damaged {
+            self.erase(damaged, keep)?;
+        }
+        Ok(())
+    }
+
+    fn all(&self) -> Result<Vec<Kept>, KeepFault> {
+        Ok(self.found()?.envelopes)
     }
 
     fn path(&self, envelope: EnvelopeId) -> PathBuf {
         self.folder.join(format!("{envelope}.json"))
     }
+}
+
+/// Which envelope a file is named after.
+fn name(path: &Path) -> Option<EnvelopeId> {
+    path.file_stem()?.to_str()?.parse().ok()
 }
 
 /// The folder of a binding's envelopes.
@@ -149,5 +194,43 @@ mod tests {
         envelopes.forget(id).unwrap();
         envelopes.forget(id).unwrap();
         assert!(envelopes.tombstones().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_can_not_be_read_is_told_apart_and_goes_only_when_everything_old_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let envelopes = Envelopes::open(path(folder.path())).unwrap();
+        let first = Stamp {
+            epoch: Epoch::fresh(),
+            generation: Generation(1),
+        };
+        let ids: [EnvelopeId; 4] = std::array::from_fn(|_| EnvelopeId::fresh());
+        let [whole, cut, foreign, newer] = ids;
+        for id in ids {
+            envelopes.keep(id, first, vec![1, 2, 3]).unwrap();
+        }
+        fs::write(envelopes.path(cut), b"{\"version\": 1, \"enve").unwrap();
+        fs::copy(envelopes.path(whole), envelopes.path(foreign)).unwrap();
+        let text = br#"{"version": 2, "all": "else"}"#;
+        fs::write(envelopes.path(newer), text).unwrap();
+        let found = envelopes.found().unwrap();
+        assert_eq!(found.envelopes.len(), 1);
+        assert!(found.newer);
+        assert_eq!(found.damaged.len(), 2);
+        assert!(found.damaged.contains(&cut) && found.damaged.contains(&foreign));
+
+        envelopes
+            .keep(EnvelopeId::fresh(), first.next(), vec![4])
+            .unwrap();
+        envelopes.retire(first.next()).unwrap();
+        let left = envelopes.kept().unwrap();
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].stamp, first.next());
+        let mut gone = envelopes.tombstones().unwrap();
+        gone.sort();
+        let mut want = [whole, cut, foreign];
+        want.sort();
+        assert_eq!(gone, want);
+        assert_eq!(fs::read(envelopes.path(newer)).unwrap(), text);
     }
 }

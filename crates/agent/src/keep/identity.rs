@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::machine::Machine;
-use super::{KeepFault, read, write};
+use super::{KeepFault, read, read_up_to, write};
 
 const VERSION: u16 = 1;
 
@@ -63,6 +63,15 @@ pub(crate) struct DirectoryWords {
     pub(crate) vouch: Vouch,
 }
 
+/// The form of the file that the words are kept in.
+#[derive(Serialize, Deserialize)]
+struct WordsFile<T> {
+    #[serde(default)]
+    version: u16,
+    #[serde(flatten)]
+    words: T,
+}
+
 impl Identity {
     /// A new identity for what an enrolment string says; the device's id follows from enrolling.
     pub(crate) fn new(
@@ -90,12 +99,9 @@ impl Identity {
 
     /// Reads the identity; none if this device isn't enrolled.
     pub(crate) fn load(state: &Path) -> Result<Option<Self>, KeepFault> {
-        let Some(file) = read::<IdentityFile>(&path(state))? else {
+        let Some(file) = read_up_to::<IdentityFile>(&path(state), VERSION)? else {
             return Ok(None);
         };
-        if file.version != VERSION {
-            return Err(KeepFault::Content);
-        }
         let bytes = |text: &str| {
             Bytes::decode(text)
                 .map(|bytes| Secret::new(bytes.0))
@@ -143,12 +149,17 @@ impl Identity {
 impl DirectoryWords {
     /// Reads the words.
     pub(crate) fn load(state: &Path) -> Result<Option<Self>, KeepFault> {
-        read(&words_path(state))
+        let file = read_up_to::<WordsFile<Self>>(&words_path(state), VERSION)?;
+        Ok(file.map(|file| file.words))
     }
 
     /// Writes the words.
     pub(crate) fn save(&self, state: &Path) -> Result<(), KeepFault> {
-        write(&words_path(state), self)
+        let file = WordsFile {
+            version: VERSION,
+            words: self,
+        };
+        write(&words_path(state), &file)
     }
 }
 
@@ -223,6 +234,11 @@ mod tests {
         assert!(matches!(
             Identity::load(folder.path()),
             Err(KeepFault::Content)
+        ));
+        std::fs::write(path(folder.path()), br#"{"version": 2, "all": "else"}"#).unwrap();
+        assert!(matches!(
+            Identity::load(folder.path()),
+            Err(KeepFault::Newer)
         ));
     }
 }

@@ -14,6 +14,8 @@ use lockstep_sync::Record;
 use super::{KeepFault, sync_folder_of};
 
 const FIRST_LINE: &str = "lockstep journal 1\n";
+/// What the first line of every version begins with; its number follows.
+const ANY_VERSION: &str = "lockstep journal ";
 /// Above this a journal is compacted at the end of a run; it is at every start.
 const LONG: u64 = 64 * 1024;
 /// Nothing honest grows to this.
@@ -98,6 +100,8 @@ fn parse(text: &[u8]) -> Result<(Vec<Record>, usize), KeepFault> {
         let torn = FIRST_LINE.as_bytes().starts_with(text);
         return if torn {
             Ok((Vec::new(), 0))
+        } else if is_newer(text) {
+            Err(KeepFault::Newer)
         } else {
             Err(KeepFault::Content)
         };
@@ -113,12 +117,22 @@ fn parse(text: &[u8]) -> Result<(Vec<Record>, usize), KeepFault> {
         match read_line(line) {
             Line::Record(record) => records.push(*record),
             Line::Torn if after.is_empty() => return Ok((records, whole)),
-            Line::Torn | Line::Unknown => return Err(KeepFault::Content),
+            Line::Torn => return Err(KeepFault::Content),
+            Line::Unknown => return Err(KeepFault::Newer),
         }
         whole += line.len();
         rest = after;
     }
     Ok((records, whole))
+}
+
+/// Whether the first line names a version above ours.
+fn is_newer(text: &[u8]) -> bool {
+    let rest = text
+        .strip_prefix(ANY_VERSION.as_bytes())
+        .unwrap_or_default();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    rest.get(digits) == Some(&b'\n') && digits > 0 && !rest.starts_with(b"0")
 }
 
 enum Line {
@@ -200,14 +214,14 @@ mod tests {
         let unknown = "{\"later\":1}";
         let line = format!("{:08x} {unknown}\n", crc32fast::hash(unknown.as_bytes()));
         fs::write(&path, [text.as_slice(), line.as_bytes()].concat()).unwrap();
-        assert!(matches!(
-            Journal::open(path.clone()),
-            Err(KeepFault::Content)
-        ));
-        let newer = String::from_utf8(text)
-            .unwrap()
-            .replace("journal 1", "journal 2");
-        fs::write(&path, newer).unwrap();
-        assert!(matches!(Journal::open(path), Err(KeepFault::Content)));
+        assert!(matches!(Journal::open(path.clone()), Err(KeepFault::Newer)));
+        let text = String::from_utf8(text).unwrap();
+        for (number, newer) in [("2", true), ("10", true), ("0", false), ("x", false)] {
+            let other = text.replace("journal 1", &format!("journal {number}"));
+            fs::write(&path, &other).unwrap();
+            let fault = Journal::open(path.clone()).err().unwrap();
+            assert_eq!(matches!(fault, KeepFault::Newer), newer, "{number}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), other, "touched");
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use lockstep_client::Fault;
 use lockstep_model::Code;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub(crate) mod bindings;
@@ -24,21 +24,25 @@ pub(crate) enum KeepFault {
     /// The file system failed.
     #[error("a state file can't be read or written")]
     Io(#[from] io::Error),
-    /// The file is damaged, or from a newer version.
-    #[error("a state file is damaged or from a newer version")]
+    /// The file is damaged.
+    #[error("a state file is damaged")]
     Content,
+    /// The file has a version that this program doesn't know: it is left as it is.
+    #[error("a newer Lockstep wrote a state file")]
+    Newer,
 }
 
 impl From<KeepFault> for Fault {
     fn from(fault: KeepFault) -> Self {
         let detail = match &fault {
             KeepFault::Io(cause) => format!("{fault}: {cause}"),
-            KeepFault::Content => fault.to_string(),
+            KeepFault::Content | KeepFault::Newer => fault.to_string(),
         };
-        Self {
-            code: Code::StateUnreadable,
-            detail,
-        }
+        let code = match fault {
+            KeepFault::Io(_) | KeepFault::Content => Code::StateUnreadable,
+            KeepFault::Newer => Code::StateNewer,
+        };
+        Self { code, detail }
     }
 }
 
@@ -64,13 +68,47 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), KeepFault> {
 
 /// Reads a JSON file; none if it isn't there.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, KeepFault> {
+    read_bytes(path)?.map(|bytes| parse(&bytes)).transpose()
+}
+
+/// Reads a JSON file that names its version; none if it isn't there.
+///
+/// What a version above the newest known one means by its other fields is anybody's guess, so that
+/// the version is read first and alone.
+pub(crate) fn read_up_to<T: DeserializeOwned>(
+    path: &Path,
+    newest: u16,
+) -> Result<Option<T>, KeepFault> {
+    let Some(bytes) = read_bytes(path)? else {
+        return Ok(None);
+    };
+    let Versioned { version } = parse(&bytes)?;
+    match version {
+        0 => Err(KeepFault::Content),
+        version if version > u64::from(newest) => Err(KeepFault::Newer),
+        _ => parse(&bytes).map(Some),
+    }
+}
+
+/// The part of a file that every version has.
+#[derive(Deserialize)]
+struct Versioned {
+    /// The first files of some kinds named none.
+    #[serde(default = "first")]
+    version: u64,
+}
+
+const fn first() -> u64 {
+    1
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, KeepFault> {
+    serde_json::from_slice(bytes).map_err(|_| KeepFault::Content)
+}
+
+fn read_bytes(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, KeepFault> {
     match fs::read(path) {
-        Ok(bytes) => {
-            let bytes = Zeroizing::new(bytes);
-            serde_json::from_slice(&bytes)
-                .map(Some)
-                .map_err(|_| KeepFault::Content)
-        }
+        Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(fault) => Err(fault.into()),
     }

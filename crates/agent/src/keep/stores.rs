@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use lockstep_model::StoreKind;
 use serde::{Deserialize, Serialize};
 
-use super::{KeepFault, read, write};
+use super::{KeepFault, read_up_to, write};
 
 const VERSION: u16 = 1;
 
@@ -33,12 +33,7 @@ impl Default for Followed {
 impl Followed {
     /// What a binding's folder says; a binding from before there were others has its account.
     pub(crate) fn load(folder: &Path) -> Result<Self, KeepFault> {
-        let kept = read::<Self>(&path(folder))?.unwrap_or_default();
-        if kept.version == VERSION {
-            Ok(kept)
-        } else {
-            Err(KeepFault::Content)
-        }
+        Ok(read_up_to(&path(folder), VERSION)?.unwrap_or_default())
     }
 
     /// Writes it down: durable when this returns.
@@ -78,7 +73,7 @@ mod tests {
         followed.save(folder.path()).unwrap();
         assert!(matches!(
             Followed::load(folder.path()),
-            Err(KeepFault::Content)
+            Err(KeepFault::Newer)
         ));
     }
 }

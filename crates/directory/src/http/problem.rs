@@ -226,7 +226,13 @@ fn status(code: Code) -> StatusCode {
         | Code::ProxyRefused
         | Code::AccountChangedLately
         | Code::DeviceCopied
-        | Code::StateUnreadable => StatusCode::BAD_REQUEST,
+        | Code::StateUnreadable
+        | Code::StateNewer
+        | Code::NoRecoveryKey
+        | Code::CopyLost
+        | Code::CopyDamaged
+        | Code::CopyOlder
+        | Code::CopyUnreleased => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -99,6 +99,11 @@ impl Stores for OneAccount {
         Ok(())
     }
 
+    fn has_another_way(&self, record: &Record) -> Result<bool, Refusal> {
+        let none = || Refusal::new(Code::HelperRefused, "no disk is recorded");
+        record.disk.as_ref().map(|_| true).ok_or_else(none)
+    }
+
     fn forget_all(&self) -> Result<(), Refusal> {
         Ok(())
     }
@@ -161,6 +166,7 @@ pub(crate) fn code(outcome: &Outcome) -> Option<Code> {
             | Reply::Compared { .. }
             | Reply::Account(_)
             | Reply::Health(_)
+            | Reply::Disk { .. }
             | Reply::Challenge { .. },
         )
         | Outcome::SayNothing { .. } => None,
@@ -309,6 +315,8 @@ fn keychain_and_disk_follow_if_they_open_with_the_accounts_password() {
     }
     let disk = desk.bindings.find(binding).unwrap().unwrap().disk;
     assert_eq!(disk.unwrap().uuid, "of a test");
+    let examined = desk.ask(Operation::ExamineDisk { binding }, &[]);
+    assert_eq!(examined, Outcome::Say(Reply::Disk { other_way: true }));
 }
 
 #[test]
@@ -323,6 +331,8 @@ fn a_disk_that_nobody_adopted_is_not_touched() {
     let outcome = desk.ask(change, &[b"old one", b"new one"]);
     assert_eq!(code(&outcome), Some(Code::HelperRefused));
     assert_eq!(desk.stores.disk.changes(), 0);
+    let examined = desk.ask(Operation::ExamineDisk { binding }, &[]);
+    assert_eq!(code(&examined), Some(Code::HelperRefused));
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! | LUKS1, damage, nothing at all | `what_is_no_luks2_is_refused` |
 //! | no room | `a_full_header_is_told_before_anything_changes` |
 //! | slots that the boot prompt doesn't try | `a_slot_that_is_never_asked_for_is_not_the_persons` |
+//! | sockets into the kernel's ciphers, which the helper may not make | `no_key_slot_takes_a_socket` |
 //! | the boot prompt's keyboard | `the_old_slot_stays_until_a_restart_is_confirmed` |
 
 use std::{env, fs};
@@ -20,8 +21,8 @@ use lockstep_model::{BindingId, Code, Secret};
 use lockstep_stores::linux::LuksStore;
 use lockstep_stores::{ChangeFault, Store};
 
-use crate::disk::{Image, PBKDF2, restart};
-use crate::support::{inside_a_device, run};
+use crate::disk::{ARGON2, Image, PBKDF2, put_in_front, restart, take_away};
+use crate::support::{inside_a_device, run, shell};
 use crate::{NEW, NEXT, OLD, WRONG};
 
 const RECOVERY: &[u8] = b"cbdefghi-jklnrtuv-cbdefghi-jklnrtuv";
@@ -57,6 +58,45 @@ inside_a_device! {
         // As the boot prompt does: standard input up to the newline.
         let args = ["open", "--test-passphrase", "--token-type=none"];
         assert_eq!(image.cryptsetup(&args, &[], &[NEW, b"\n"].concat()).0, Some(0));
+    }
+
+    fn no_key_slot_takes_a_socket() {
+        // The helper's filter refuses every family but AF_UNIX.
+        put_in_front(
+            "#!/bin/sh\nexec strace -f -qq -e trace=socket,execve -o /root/calls.$$ \\\n\
+             /usr/sbin/cryptsetup.real \"$@\"\n",
+        );
+        let image = Image::new("disk.img", OLD, ARGON2);
+        assert_eq!(image.probe(OLD), Ok(true));
+        assert_eq!(image.change(OLD, NEW), Ok(()));
+        assert_eq!(image.remove_old(NEW), Ok(()));
+        assert_eq!(image.probe(NEW), Ok(true));
+        let calls = shell("cat /root/calls.*");
+        assert!(calls.matches("execve(").count() > 4, "nothing was traced: {calls}");
+        assert!(!calls.contains("socket("), "{calls}");
+        take_away();
+    }
+
+    fn a_recovery_key_is_told_from_the_passwords_that_are_kept_in_step() {
+        let has = |image: &Image| image.store(2).has_another_way();
+        let image = Image::quick(OLD);
+        // Nothing marks the person's slot before the first change.
+        assert_eq!(has(&image), Ok(false));
+        assert_eq!(image.change(OLD, NEW), Ok(()));
+        assert_eq!(image.slots().len(), 2);
+        assert_eq!(has(&image), Ok(false), "the old one is no other way");
+        assert_eq!(image.remove_old(NEW), Ok(()));
+        assert_eq!(has(&image), Ok(false));
+        image.add_slot(5, NEW, RECOVERY, PBKDF2);
+        assert_eq!(has(&image), Ok(true), "somebody else's passphrase");
+        image.add_token(9, r#"{"type":"systemd-recovery","keyslots":["5"]}"#);
+        assert_eq!(has(&image), Ok(true), "a recovery key");
+        image.succeed(&["luksKillSlot", "--key-file=-"], &["5"], NEW);
+        assert_eq!(has(&image), Ok(false), "its token is left, and opens nothing");
+
+        let image = Image::new("recovered.img", OLD, PBKDF2);
+        image.add_slot(5, OLD, RECOVERY, PBKDF2);
+        assert_eq!(has(&image), Ok(true), "before the first change, too");
     }
 
     fn a_token_in_a_keyring_proves_no_password() {

@@ -2,6 +2,13 @@
 //!
 //! Only unix sockets can be made; any other family answers EAFNOSUPPORT, which libraries that
 //! would like to tell the audit daemon or a name server something take for "not there".
+//!
+//! That includes the kernel's ciphers (AF_ALG). cryptsetup makes no socket for a key slot whose cipher
+//! its library has, which is AES in every mode and the only one that installers choose (traced with
+//! 2.6.1: opening, adding and killing slots, argon2id and pbkdf2). It asks AF_ALG for Serpent,
+//! Twofish and Camellia, and without it a device mapper, which takes powers that are gone here as well.
+//! Such a slot can't be opened: its disk is left alone, rather than a large interface of the kernel
+//! left open to a process of root.
 
 mod sys;
 

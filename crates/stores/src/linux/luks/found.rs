@@ -67,6 +67,25 @@ impl Found {
         }
     }
 
+    /// How many slots open the disk beside those of passwords that Lockstep keeps in step: a recovery
+    /// key, a TPM, another passphrase.
+    ///
+    /// Before the first change nothing marks the slot that the person's password was seen to open;
+    /// one of those without a mark is it.
+    pub(super) fn other_ways(&self) -> usize {
+        let all = Mine::all(&self.header);
+        let kept_in_step = |number: u32, slot: &Slot| {
+            let mut all = all.iter();
+            all.any(|mine| mine.marks(number, slot) || mine.replaces(number, slot))
+        };
+        let own = |number: &u32| self.marked(*number) || self.replaced(*number);
+        let unmarked = self.header.slots.iter();
+        let unmarked =
+            unmarked.filter(|(number, slot)| slot.bound && !kept_in_step(**number, slot));
+        let without_mark = usize::from(!self.header.slots.keys().any(own));
+        unmarked.count().saturating_sub(without_mark)
+    }
+
     /// The slots that are old beside some: what our token names, unless somebody claims it.
     pub(super) fn past(&self, also: &[u32], beside: &[u32]) -> Vec<u32> {
         self.numbers(|number, _| {

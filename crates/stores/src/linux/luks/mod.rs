@@ -164,6 +164,16 @@ impl LuksStore {
         Ok(())
     }
 
+    /// Whether something opens the disk beside the passwords that Lockstep keeps in step, so that it
+    /// is not lost with a forgotten one.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::DiskUnreachable`].
+    pub fn has_another_way(&self) -> Result<bool, Refusal> {
+        Ok(self.read()?.other_ways() > 0)
+    }
+
     /// Reads the header, if it still is the one that was recorded.
     fn read(&self) -> Result<Found, Refusal> {
         let Disk { device, uuid } = &self.disk;

@@ -77,6 +77,14 @@ impl Mine {
             .transpose()
     }
 
+    /// The tokens of all bindings that are understood.
+    pub(super) fn all(header: &Header) -> Vec<Self> {
+        let tokens = header.tokens.values().filter(|token| token.kind == KIND);
+        tokens
+            .filter_map(|token| Self::deserialize(&token.whole).ok())
+            .collect()
+    }
+
     /// Whether this slot, as it is now, is the one that the token marks as ours.
     pub(super) fn marks(&self, number: u32, slot: &Slot) -> bool {
         self.has(&self.keyslots, number, slot)
