@@ -282,7 +282,15 @@ impl Store for LuksStore {
     fn probe(&self, secret: &Secret) -> Result<bool, Refusal> {
         let could_open = rules::could_open(secret)?;
         self.read()?;
-        Ok(could_open && self.opens(None, secret)?)
+        let opens = could_open && self.opens(None, secret)?;
+        if opens {
+            // cryptsetup flushes what it writes, unless it dies before.
+            let device = &self.disk.device;
+            File::open(device)
+                .and_then(|disk| disk.sync_all())
+                .map_err(|fault| out_of_reach(device, &fault))?;
+        }
+        Ok(opens)
     }
 
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
