@@ -176,7 +176,7 @@ impl Computer {
         format.args([
             "-euc",
             "truncate -s 20M $0; echo \"root_crypt $0 none luks\" >/etc/crypttab; \
-            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 32768 \
+            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 1024 \
             --pbkdf-force-iterations 4 --pbkdf-parallel 1 --key-file - $0",
             DISK,
         ]);
