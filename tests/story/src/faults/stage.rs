@@ -53,8 +53,10 @@ impl Stage {
         let device = world.lab.device_on_disk("anna-desk")?;
         let computer = World::install(device, "anna", BEFORE)?;
         computer.make_keyring(BEFORE)?;
-        computer.enrol(&world.enrolment(1, 3600)?)?.ok()?;
         computer.make_disk(BEFORE)?;
+        // What is not Lockstep's is there to stay; Lockstep has to see to its own from here on.
+        computer.device.shell("sync -f /")?;
+        computer.enrol(&world.enrolment(1, 3600)?)?.ok()?;
         if plan.disk_follows() {
             computer.link_with_disk(&now, BEFORE)?.ok()?;
         } else {
@@ -120,7 +122,7 @@ impl Stage {
         Ok((struck, judged.with_context(|| format!("{ended:?}"))?))
     }
 
-    /// What has happened when the run begins, and is there whatever happens to the computer then.
+    /// What has happened when the run begins; what the test itself did is there to stay.
     fn lead_up(&self, old: &str, new: &str) -> anyhow::Result<()> {
         let not_in_step = |_: &Status, binding: &BindingStatus| !binding.in_sync;
         match self.plan {
@@ -133,14 +135,24 @@ impl Stage {
                 self.computer.wait_for("it has heard", not_in_step)?;
                 if self.plan == Plan::WithoutOld {
                     self.computer.lose_envelopes()?;
+                    self.flush("/var/lib/lockstep/bindings/*/envelopes")?;
                 }
             }
             Plan::Drifted => {
                 self.computer.device.set_password("anna", new.as_bytes())?;
+                self.flush("/etc")?;
                 self.computer.wait_for("it has noticed", not_in_step)?;
             }
         }
-        self.computer.device.shell("sync -f /").map(drop)?;
+        Ok(())
+    }
+
+    /// Makes durable what the test itself has changed, and not what Lockstep may have forgotten.
+    fn flush(&self, paths: &str) -> anyhow::Result<()> {
+        self.computer
+            .device
+            .shell(&format!("sync {paths}"))
+            .map(drop)?;
         Ok(())
     }
 
@@ -284,10 +296,11 @@ impl Stage {
 
     /// Puts everything back: one keyring with something in it, nothing set aside.
     fn tidy_up(&self) -> anyhow::Result<()> {
+        let folder = locked::KEYRINGS;
         if !self.computer.keyring_opens(&self.now)? {
             self.computer.make_keyring(&self.now)?;
+            self.flush(&format!("{folder} {folder}/login.keyring"))?;
         }
-        let folder = locked::KEYRINGS;
         self.computer
             .device
             .shell(&format!("rm -f {folder}/*set-aside*"))
