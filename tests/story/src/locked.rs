@@ -76,7 +76,7 @@ impl Computer {
     ///
     /// When it can't be asked.
     pub fn keyring_opens(&self, password: &str) -> anyhow::Result<bool> {
-        let looked = self.with_keyring(password, "timeout 3 secret-tool lookup use wifi")?;
+        let looked = self.with_keyring(password, "timeout 30 secret-tool lookup use wifi")?;
         Ok(looked.0 && looked.1 == INSIDE)
     }
 
@@ -87,7 +87,7 @@ impl Computer {
     ///
     /// When it can't be asked.
     pub fn keyring_unlocks(&self, password: &str) -> anyhow::Result<bool> {
-        let listing = "timeout 3 dbus-send --session --print-reply \
+        let listing = "timeout 30 dbus-send --session --print-reply \
             --dest=org.freedesktop.secrets /org/freedesktop/secrets/collection/login \
             org.freedesktop.DBus.Properties.Get string:org.freedesktop.Secret.Collection \
             string:Locked | grep -q 'boolean false'";
@@ -210,6 +210,8 @@ impl Computer {
         stdin.write_all(input)?;
         drop(stdin);
         let done = child.wait_with_output()?;
+        // That of timeout(1): no answer is not the same as a no.
+        ensure!(done.status.code() != Some(124), "no answer in time");
         let said = if done.status.success() {
             done.stdout
         } else {

@@ -199,7 +199,10 @@ impl Stage {
         tally: &mut Tally,
     ) -> anyhow::Result<Opens> {
         if struck {
-            self.revive(victim)?;
+            // One whose agent doesn't start any more comes in step no more either.
+            let revived = self.revive(victim);
+            tally.lock_outs += u32::from(revived.is_err());
+            revived?;
         }
         let opens = self.what_opens(old, new)?;
         if opens.account.is_none() || opens.disk.is_none() {
