@@ -16,6 +16,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("debootstrap", "makes the base of the test devices"),
     ("util-linux", "namespaces of the test devices"),
     ("mount", "file systems of the test devices"),
+    ("e2fsprogs", "disks of test devices whose power is cut"),
     ("chromium", "the browser that uses the portal"),
     ("systemd", "checks the units (systemd-analyze)"),
 ];

@@ -35,7 +35,7 @@ enum Command {
     },
     /// Measure the directory and the agent: prints a table, writes JSON to target/bench/.
     Bench(bench::Options),
-    /// Kill what takes part in a sync at every step of every kind of plan.
+    /// Kill what takes part in a sync at every step of every kind of plan, and cut the power.
     Faults(faults::Options),
     /// Mutate what every parser of outside bytes is given, looking for a broken promise.
     Fuzz(fuzz::Options),

@@ -111,7 +111,11 @@ fn write(path: &Path, key: &Secret) -> io::Result<()> {
         rustix::fs::RenameFlags::NOREPLACE,
     );
     match linked {
-        Ok(()) => Ok(()),
+        // What was noted under a key that a power cut took would look changed for ever.
+        Ok(()) => match path.parent() {
+            Some(folder) => fs::File::open(folder)?.sync_all(),
+            None => Ok(()),
+        },
         Err(rustix::io::Errno::EXIST) => fs::remove_file(&new),
         Err(fault) => Err(fault.into()),
     }

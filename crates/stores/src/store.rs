@@ -20,7 +20,8 @@ pub trait Store: Send {
     /// The reason why not.
     fn preflight(&self, new: &Secret) -> Result<(), Refusal>;
 
-    /// Opens the store with `secret`, changing nothing.
+    /// Opens the store with `secret`, changing nothing. What it opened is durable: whoever changed it
+    /// may have been killed before they saw to that, and what is old goes on the word of a probe.
     ///
     /// A secret that this kind of store can't ever have (too long, a NUL inside) doesn't open it.
     ///

@@ -49,6 +49,12 @@ pub enum LabError {
         /// The end of what it said.
         output: String,
     },
+    /// There is no loop device for a disk.
+    #[error("a device's disk needs a loop device (/dev/loop-control, loop(4)): {0}")]
+    NoLoop(#[source] io::Error),
+    /// The device has no disk of its own.
+    #[error("device {0} has no disk of its own")]
+    NoDisk(String),
     /// The device has no power.
     #[error("device {0} is not running")]
     Off(String),

@@ -146,7 +146,17 @@ impl Lab {
     ///
     /// [`LabError`].
     pub fn device(&self, name: &str) -> Result<Device, LabError> {
-        Device::new(Arc::clone(&self.inner), name)
+        Device::new(Arc::clone(&self.inner), name, false)
+    }
+
+    /// The same with a disk of its own, which loses what was not flushed at a
+    /// [`Device::cut_power`].
+    ///
+    /// # Errors
+    ///
+    /// [`LabError`]; [`LabError::NoLoop`] where the machine has no loop devices.
+    pub fn device_on_disk(&self, name: &str) -> Result<Device, LabError> {
+        Device::new(Arc::clone(&self.inner), name, true)
     }
 
     /// Listens inside the devices' network; the socket may be passed to any process outside.

@@ -2,7 +2,8 @@
 //!
 //! A [`Lab`] is one network that all its devices share. A [`Device`] is a small Debian system: an
 //! overlay on a base that is made once per release, a process tree of its own, and state that
-//! survives a [`Device::kill`] ("power cut") and is there at the next [`Device::boot`]. Nothing of
+//! survives a [`Device::kill`] and is there at the next [`Device::boot`]. One with a disk of its own
+//! ([`Lab::device_on_disk`]) loses at a [`Device::cut_power`] what was not flushed. Nothing of
 //! the host's accounts, files, mounts or network is touched, and whatever happens to the program
 //! that holds a lab, the kernel takes the devices away with it: the first process of a device
 //! ends as soon as its standard input does.
@@ -13,6 +14,7 @@
 mod base;
 mod daemon;
 mod device;
+mod disk;
 mod error;
 mod lab;
 mod mirror;

@@ -15,8 +15,8 @@ Devices on one machine. Needs root.
 
 Usage: lockstep-lab base           makes the base system and says where it is
        lockstep-lab shell          opens a shell on a fresh device with Lockstep installed
-       lockstep-lab hold           boots a device, says its first process's number, waits for the
-                                   end of standard input
+       lockstep-lab hold [disk]    boots a device, with a disk of its own if that is said, says its
+                                   first process's number, waits for the end of standard input
        lockstep-lab knock SOCKET   (inside a device) sends standard input, prints the answer
        lockstep-lab keyring UID HOME
                                    (inside a device, as that user) runs the operation of the
@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     let done = match words.as_slice() {
         ["base"] => base(),
         ["shell"] => shell(),
-        ["hold"] => hold(),
+        ["hold"] => hold(false),
+        ["hold", "disk"] => hold(true),
         ["knock", socket] => knock(socket),
         ["keyring", uid, home] => keyring::serve(uid, home).map(|answer| println!("{answer}")),
         ["--help" | "-h"] => {
@@ -65,9 +66,13 @@ fn shell() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn hold() -> Result<(), Box<dyn Error>> {
+fn hold(on_disk: bool) -> Result<(), Box<dyn Error>> {
     let lab = Lab::start(&Options::default())?;
-    let device = lab.device("held")?;
+    let device = if on_disk {
+        lab.device_on_disk("held")?
+    } else {
+        lab.device("held")?
+    };
     let _sleeper = device.command("sleep")?.arg("1000").spawn()?;
     println!("{}", device.pid()?);
     std::io::stdin().read_to_end(&mut Vec::new())?;

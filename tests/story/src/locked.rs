@@ -77,7 +77,7 @@ impl Computer {
     ///
     /// When it can't be asked.
     pub fn keyring_opens(&self, password: &str) -> anyhow::Result<bool> {
-        let looked = self.with_keyring(password, "timeout 3 secret-tool lookup use wifi")?;
+        let looked = self.with_keyring(password, "timeout 30 secret-tool lookup use wifi")?;
         Ok(looked.0 && looked.1 == INSIDE)
     }
 
@@ -88,7 +88,7 @@ impl Computer {
     ///
     /// When it can't be asked.
     pub fn keyring_unlocks(&self, password: &str) -> anyhow::Result<bool> {
-        let listing = "timeout 3 dbus-send --session --print-reply \
+        let listing = "timeout 30 dbus-send --session --print-reply \
             --dest=org.freedesktop.secrets /org/freedesktop/secrets/collection/login \
             org.freedesktop.DBus.Properties.Get string:org.freedesktop.Secret.Collection \
             string:Locked | grep -q 'boolean false'";
@@ -209,7 +209,7 @@ impl Computer {
         format.args([
             "-euc",
             "truncate -s 20M $0; echo \"root_crypt $0 none luks\" >/etc/crypttab; \
-            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 32768 \
+            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 1024 \
             --pbkdf-force-iterations 4 --pbkdf-parallel 1 --key-file - $0",
             DISK,
         ]);
@@ -243,6 +243,8 @@ impl Computer {
         stdin.write_all(input)?;
         drop(stdin);
         let done = child.wait_with_output()?;
+        // That of timeout(1): no answer is not the same as a no.
+        ensure!(done.status.code() != Some(124), "no answer in time");
         let said = if done.status.success() {
             done.stdout
         } else {

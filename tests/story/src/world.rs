@@ -195,7 +195,15 @@ impl World {
     ///
     /// Whatever keeps it from starting.
     pub fn computer(&self, name: &str, account: &str, password: &str) -> anyhow::Result<Computer> {
-        let device = self.lab.device(name)?;
+        Self::install(self.lab.device(name)?, account, password)
+    }
+
+    /// The same on a device that is there.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from starting.
+    pub fn install(device: Device, account: &str, password: &str) -> anyhow::Result<Computer> {
         device.add_account(account, 1000, password.as_bytes())?;
         device.install_lockstep()?;
         let mut computer = Computer {

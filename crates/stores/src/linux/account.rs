@@ -180,7 +180,11 @@ impl Store for AccountStore {
         let could_open = rules::could_open(secret)?;
         let line = self.recorded()?;
         refuse_locked(&self.etc, &line)?;
-        Ok(could_open && pam::authenticate(&line.name, secret)?)
+        let opens = could_open && pam::authenticate(&line.name, secret)?;
+        if opens {
+            self.etc.flush().map_err(unreadable)?;
+        }
+        Ok(opens)
     }
 
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
@@ -198,7 +202,7 @@ impl Store for AccountStore {
         if old.same_as(new) {
             let opens = pam::authenticate(&line.name, old)?;
             return if opens {
-                Ok(())
+                Ok(self.etc.flush().map_err(unreadable)?)
             } else {
                 Err(wrong_old().into())
             };
@@ -220,7 +224,7 @@ impl Store for AccountStore {
         let line = self.recorded()?;
         let before = self.resettable(&line)?;
         if pam::authenticate(&line.name, new)? {
-            return Ok(());
+            return Ok(self.etc.flush().map_err(unreadable)?);
         }
         let said = pam::reset(&line.name, new);
         self.settle(&before, said)?;

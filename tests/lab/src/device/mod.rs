@@ -16,6 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
+use crate::disk::Disk;
 use crate::lab::Inner;
 use crate::{Daemon, LabError, tools};
 
@@ -25,6 +26,7 @@ pub struct Device {
     name: String,
     lab: Arc<Inner>,
     files: PathBuf,
+    disk: Option<Disk>,
     running: Option<Running>,
     helper: Option<Daemon>,
     agent: Option<Daemon>,
@@ -39,15 +41,22 @@ struct Running {
     pid: u32,
     /// The identity of its mount namespace.
     mounts: PathBuf,
+    /// The loop device that its disk is behind.
+    on: Option<u32>,
 }
 
-/// Arguments: base, upper, work, mount point, name, programs.
+/// Arguments: base, upper, work, mount point, name, programs, and where there is one, the disk and
+/// its mount point.
 ///
 /// Before /proc is replaced it shows this process under its number outside. The last program ends
 /// with its input; since it ignores SIGCHLD the kernel buries orphans.
 const BOOT: &str = r#"
 set -eu
 read -r pid rest </proc/self/stat
+if [ $# -gt 6 ]; then
+    mount -t ext4 -o errors=remount-ro "$7" "$8"
+    mkdir -p "$2" "$3"
+fi
 mount -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4"
 cd "$4"
 mkdir -p x
@@ -80,7 +89,7 @@ exec env -i --ignore-signal=CHLD cat >/dev/null 2>&1
 "#;
 
 impl Device {
-    pub(crate) fn new(lab: Arc<Inner>, name: &str) -> Result<Self, LabError> {
+    pub(crate) fn new(lab: Arc<Inner>, name: &str, on_disk: bool) -> Result<Self, LabError> {
         let sound = name.starts_with(|c: char| c.is_ascii_alphabetic())
             && name.len() <= 32
             && name
@@ -90,15 +99,21 @@ impl Device {
             return Err(LabError::Path(name.into()));
         }
         let files = lab.work.path().join(name);
-        for directory in ["upper", "work", "root", "log"] {
+        for directory in ["upper", "work", "root", "log", "disk"] {
             let path = files.join(directory);
             fs::create_dir_all(&path).map_err(LabError::io(path.display().to_string()))?;
         }
-        let name = name.to_owned();
+        let disk = if on_disk {
+            let whose = lab.work.path().file_name().unwrap_or_default();
+            Some(Disk::make(format!("{}-{name}", whose.display()))?)
+        } else {
+            None
+        };
         let mut device = Self {
-            name,
+            name: name.to_owned(),
             lab,
             files,
+            disk,
             running: None,
             helper: None,
             agent: None,
@@ -123,6 +138,13 @@ impl Device {
             return Ok(());
         }
         let fault = || LabError::io(format!("booting {}", self.name));
+        if let Some(disk) = self.disk.take() {
+            self.disk = Some(disk.surviving()?);
+        }
+        // Kept until the device has mounted it.
+        let attached = self.disk.as_ref().map(Disk::attach).transpose()?;
+        let at = self.files.join("disk");
+        let state = if attached.is_some() { &at } else { &self.files };
         let log = self.files.join("log/boot.log");
         let errors = File::create(&log).map_err(fault())?;
         let mut command = Command::new("unshare");
@@ -137,9 +159,17 @@ impl Device {
             ])
             .args(["--propagation", "private", "--", "sh", "-c", BOOT, "sh"])
             .arg(&self.lab.base)
-            .args(["upper", "work", "root"].map(|directory| self.files.join(directory)))
+            .args([
+                state.join("upper"),
+                state.join("work"),
+                self.files.join("root"),
+            ])
             .arg(&self.name)
-            .arg(&self.lab.binaries)
+            .arg(&self.lab.binaries);
+        if let Some(attached) = &attached {
+            command.arg(&attached.node).arg(&at);
+        }
+        command
             .env("PATH", tools::PATH)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -173,11 +203,13 @@ impl Device {
             first,
             pid,
             mounts,
+            on: attached.map(|attached| attached.number),
         });
         Ok(())
     }
 
-    /// Cuts the power: every process of the device is gone at once, unasked.
+    /// Switches it off: every process of the device is gone at once, unasked. What they wrote is kept,
+    /// unless the power was cut.
     ///
     /// # Errors
     ///
@@ -204,7 +236,26 @@ impl Device {
         while Instant::now() < deadline && is_held(&running.mounts) {
             thread::sleep(Duration::from_millis(5));
         }
-        Ok(())
+        match (&self.disk, running.on) {
+            (Some(disk), Some(number)) => disk.wait_detached(number),
+            (None, _) | (_, None) => Ok(()),
+        }
+    }
+
+    /// Cuts the power of a device with a disk of its own: what was not flushed to the disk by now is
+    /// lost, and every process is killed. [`Device::kill`] waits for the end, and what the disk held
+    /// is there at the next [`Device::boot`].
+    ///
+    /// # Errors
+    ///
+    /// [`LabError::NoDisk`], [`LabError::Off`], [`LabError::Io`].
+    pub fn cut_power(&self) -> Result<(), LabError> {
+        let off = || LabError::Off(self.name.clone());
+        let running = self.running.as_ref().ok_or_else(off)?;
+        let none = || LabError::NoDisk(self.name.clone());
+        self.disk.as_ref().ok_or_else(none)?.cut()?;
+        pidfd_send_signal(&running.first, Signal::KILL)
+            .map_err(|fault| LabError::io(format!("cutting {} off", self.name))(fault.into()))
     }
 
     /// Whether it is switched on.

@@ -233,8 +233,13 @@ impl KeyringStore {
         if seen != Opening::Opens {
             return Err(unknown("the keyring doesn't open with the new password"));
         }
+        self.flush().map_err(|refusal| unknown(refusal.to_string()))
+    }
+
+    /// Makes durable what is in place, which a daemon leaves to time.
+    fn flush(&self) -> Result<(), Refusal> {
         place::flush(&self.owner.folder())
-            .map_err(|fault| unknown(format!("the keyring can't be made durable: {fault}")))
+            .map_err(|fault| unreachable(format!("the keyring can't be made durable: {fault}")))
     }
 }
 
@@ -268,7 +273,7 @@ impl Store for KeyringStore {
             return Ok(false);
         }
         match self.opening(&found, secret)? {
-            Opening::Opens => Ok(true),
+            Opening::Opens => self.flush().map(|()| true),
             Opening::Shut => Ok(false),
             Opening::Damaged => Err(damaged()),
         }
@@ -284,7 +289,7 @@ impl Store for KeyringStore {
         let running = running::find(&self.owner)?;
         self.require(&before, old)?;
         if old.same_as(new) {
-            return Ok(());
+            return Ok(self.flush()?);
         }
         match running {
             Some(control) => self.change_through(&control, &before, old, new),
@@ -304,7 +309,7 @@ impl Store for KeyringStore {
         let running = running::find(&self.owner)?;
         let opening = self.opening(&before, new)?;
         if opening == Opening::Opens {
-            return Ok(());
+            return Ok(self.flush()?);
         }
         match running {
             Some(control) => self.start_anew_through(&control, &before, opening, new),

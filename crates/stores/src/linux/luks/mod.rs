@@ -284,6 +284,14 @@ impl LuksStore {
         }
     }
 
+    /// Makes durable what is there: cryptsetup flushes what it writes, unless it dies before.
+    fn flush(&self) -> Result<(), Refusal> {
+        let device = &self.disk.device;
+        File::open(device)
+            .and_then(|disk| disk.sync_all())
+            .map_err(|fault| out_of_reach(device, &fault))
+    }
+
     /// The slots that the person's old password opens: just ours, or else all that nobody claims, or
     /// else one that somebody does.
     fn opened_by_old(&self, found: &Found, old: &Secret) -> Result<Vec<u32>, Refusal> {
@@ -332,11 +340,13 @@ impl Store for LuksStore {
         }
         // Each slot that is tried costs a stretching of the password, and ours is the likely one.
         let ours = found.numbers(|number, _| found.marked(number));
-        if !self.opened(&ours, secret)?.is_empty() {
-            return Ok(true);
-        }
         let others = ours.is_empty() || found.header.slots.len() > ours.len();
-        Ok(others && self.opens(None, secret)?)
+        let opens =
+            !self.opened(&ours, secret)?.is_empty() || (others && self.opens(None, secret)?);
+        if opens {
+            self.flush()?;
+        }
+        Ok(opens)
     }
 
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault> {
@@ -362,7 +372,7 @@ impl Store for LuksStore {
             return Err(wrong_old().into());
         };
         if old.same_as(new) {
-            return Ok(());
+            return Ok(self.flush()?);
         }
         let others = found.numbers(|number, _| !by_old.contains(&number) && !found.claimed(number));
         let by_new = self.opened(&others, new)?;
@@ -374,7 +384,7 @@ impl Store for LuksStore {
             if known.is_none_or(|(_, known)| *known != mine) {
                 self.write(&mine, known.map(|(id, _)| *id), &found.header)?;
             }
-            return Ok(());
+            return Ok(self.flush()?);
         }
         room(&found)?;
         // What is old is written down first: afterwards nobody could tell.
@@ -425,7 +435,7 @@ impl Store for LuksStore {
         let Some(keep) = opened.first().copied() else {
             let claimed = self.opens(None, current)?;
             return if claimed && candidates.is_empty() {
-                Ok(())
+                Ok(self.flush()?)
             } else if claimed {
                 let detail = "only a slot that somebody else claims opens with it";
                 Err(Refusal::new(Code::DiskRefused, detail).into())
@@ -435,7 +445,7 @@ impl Store for LuksStore {
         };
         let goes = found.past(&[], &opened);
         if goes.is_empty() {
-            return Ok(());
+            return Ok(self.flush()?);
         }
         let keep = *opened
             .iter()
