@@ -12,6 +12,7 @@ mod man;
 mod model;
 mod run;
 mod shots;
+mod sim;
 mod test;
 mod tidy;
 mod web;
@@ -49,6 +50,8 @@ enum Command {
     },
     /// Visit every state that the sync core can be driven into, and print what was found.
     Model,
+    /// Live through seeds of many devices and a directory in virtual time.
+    Sim(sim::Options),
     /// Write the manual pages of all programs into target/man/.
     Man,
     /// Take a picture of every page of the portal, light and dark, into target/shots/.
@@ -80,6 +83,7 @@ fn main() -> anyhow::Result<()> {
             tidy::run(write)
         }
         Command::Model => model::run(),
+        Command::Sim(options) => sim::run(&options),
         Command::Man => {
             demo::build_programs()?;
             man::run()

@@ -222,16 +222,13 @@ impl Binding {
     ) -> Result<Option<Verdict>, Fault> {
         let mut inputs = VecDeque::from([input]);
         let mut verdict = None;
-        let mut fed = None;
         while let Some(input) = inputs.pop_front() {
-            // A newer password goes first: an operation's end must not lead to another towards a
-            // password that is known to be old.
+            // A newer password goes first: neither an operation's end nor the answer to a question
+            // that stood for long may lead on towards one that is known to be old.
             let news = self.news.borrow().as_ref().map(|(news, _)| news.stamp);
-            if let (Input::Finished { .. }, Some(stamp)) = (&input, news)
-                && fed != news
-                && core.state.known() != news
+            if let Some(stamp) = core.state.overtaken_by(news)
+                && !matches!(input, Input::Announced(_))
             {
-                fed = news;
                 inputs.push_front(input);
                 inputs.push_front(Input::Announced(stamp));
                 continue;

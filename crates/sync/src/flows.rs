@@ -127,6 +127,31 @@ fn linking_tries_the_typed_password_first() {
 }
 
 #[test]
+fn what_was_heard_while_the_person_was_asked_goes_before_the_answer() {
+    let typed = || Input::OldTyped;
+    let declined = || Input::Declined(Code::OldPasswordNeeded);
+    let forgotten = || Input::Forgotten;
+    for answer in [typed, declined, forgotten] {
+        let mut bench = Bench::over(linked(&[ACCOUNT, KEYCHAIN])).session_up();
+        // The account can follow and the keychain can't, so that any answer leads on.
+        bench.opens.insert(KEYCHAIN, TYPED);
+        bench.feed(proved(g(2), &[of(1), of(2)]));
+        assert!(bench.state.is_asking());
+        assert_eq!(bench.state.overtaken_by(None), None);
+        assert_eq!(bench.state.overtaken_by(Some(g(2))), None);
+        assert_eq!(bench.state.overtaken_by(Some(g(1))), None);
+        assert_eq!(bench.state.overtaken_by(Some(restored(9))), None);
+        assert_eq!(bench.state.overtaken_by(Some(g(3))), Some(g(3)));
+        bench.taken();
+        bench.feed(Input::Announced(g(3)));
+        bench.feed(answer());
+        let want = ["stopped LS-2006, account 1, keychain ?"];
+        assert_eq!(bench.taken(), want);
+        assert_eq!(bench.opens[&ACCOUNT], of(1));
+    }
+}
+
+#[test]
 fn declining_changes_nothing() {
     let mut bench = Bench::over(State::new(config(&[ACCOUNT])));
     bench.feed(proved(g(1), &[of(1)]));

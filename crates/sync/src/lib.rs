@@ -51,7 +51,8 @@
 //!
 //! # The shell's part
 //!
-//! Run the effects in order. [`Effect::Persist`] is a barrier; if it fails, run nothing after it
+//! Before any input, announce the directory's last word if it overtakes what is known
+//! ([`State::overtaken_by`]). Run the effects in order. [`Effect::Persist`] is a barrier; if it fails, run nothing after it
 //! and go on as after a crash: [`replay`] what is durable, and feed [`Input::Restarted`]. Keep
 //! secrets by their [`SecretRef`] from [`Input::Proved`] or [`Input::OldTyped`] until
 //! [`Effect::Finish`]. Answer every operation once with [`Input::Finished`]; a time-out is

@@ -35,6 +35,16 @@ impl State {
         self.ledger.known.map(|(stamp, _)| stamp)
     }
 
+    /// The stamp that the directory's last word has to be announced with before any other input:
+    /// nothing may lead on towards a password that the device has heard to be old.
+    ///
+    /// Another epoch or a lower generation can wait, for nothing is done about them.
+    #[must_use]
+    pub fn overtaken_by(&self, last_word: Option<Stamp>) -> Option<Stamp> {
+        let known = self.known();
+        last_word.filter(|stamp| known.is_none_or(|known| stamp.follows(known)))
+    }
+
     /// The newest stamp that the person proved.
     #[must_use]
     pub const fn target(&self) -> Option<Stamp> {
