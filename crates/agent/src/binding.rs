@@ -1,7 +1,7 @@
 //! The shell around the sync core for one binding: it runs effects and feeds what came of them.
 //!
-//! [`perform`] does one effect; [`forgotten`] is the way without the old password, [`adopt`] how
-//! further stores come to follow.
+//! [`perform`] does one effect; [`recall`] asks for the second factor before the old password,
+//! [`forgotten`] is the way without it, [`adopt`] how further stores come to follow.
 //!
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
 //! made so, everything after it is dropped and the state is what the journal says.
@@ -19,7 +19,7 @@ use lockstep_model::{
 };
 use lockstep_opaque::envelope::{self, Name};
 use lockstep_protocol::api::device::BindingNews;
-use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::api::me::{FactorKind, StoreRow};
 use lockstep_protocol::local::{Explained, Need, StoreCost};
 use lockstep_sync::{
     Budget, Capabilities, Config, Input, Outcome, Record, SecretRef, State, Verdict, replay, step,
@@ -39,6 +39,7 @@ use crate::standing::Standing;
 mod adopt;
 mod forgotten;
 mod perform;
+mod recall;
 
 /// One binding, shared by flows, line and status.
 pub(crate) struct Binding {
@@ -93,6 +94,8 @@ pub(crate) struct Core {
     share: Option<(EnvelopeId, Secret)>,
     /// The realm's order for the reset that the person agreed to.
     order: Option<Ordered>,
+    /// The kind of second factor that would recover more, until the person was asked for it.
+    factor_wanted: Option<FactorKind>,
     problem: Option<Code>,
 }
 
@@ -276,6 +279,7 @@ impl Core {
             secrets: BTreeMap::new(),
             share: None,
             order: None,
+            factor_wanted: None,
             problem: None,
         })
     }
@@ -320,6 +324,11 @@ impl Core {
     /// Holds the share for the envelope that is about to be sealed.
     pub(crate) fn hold_share(&mut self, envelope: EnvelopeId, share: Secret) {
         self.share = Some((envelope, share));
+    }
+
+    /// Takes what the directory said of a second factor that would recover more.
+    pub(crate) fn want_factor(&mut self, kind: Option<FactorKind>) {
+        self.factor_wanted = kind;
     }
 
     /// Opens every kept envelope whose share was released, and holds what is inside.
@@ -451,6 +460,7 @@ impl Core {
     pub(crate) fn forget_secrets(&mut self) {
         self.secrets.clear();
         self.order = None;
+        self.factor_wanted = None;
         let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {
             return;
         };
