@@ -209,6 +209,8 @@ fn at_a_terminal_a_wrong_code_is_told_and_asked_for_again_and_the_password_is_no
     let code = phone.code(0);
     let answers = [
         ("New password: ", SECOND),
+        // Mistaken for a question for the old password, which must not go to the directory.
+        (asks, FIRST),
         (asks, "000 000"),
         (asks, &*code),
     ];
@@ -220,6 +222,11 @@ fn at_a_terminal_a_wrong_code_is_told_and_asked_for_again_and_the_password_is_no
     );
     assert!(!shown.contains("Old password"), "{shown}");
     assert!(!shown.contains(&code), "{shown}");
+    assert_eq!(
+        recoveries(&world),
+        ["LS-2018", "ok"],
+        "the password was not sent"
+    );
     followed(&world, &computer, 2);
 }
 

@@ -57,10 +57,11 @@ impl Core {
 
     /// Proves the password once more, together with the factor.
     async fn show(&mut self, kind: FactorKind, typed: &Secret) -> Result<Input, Fault> {
-        let shown = String::from_utf8(typed.expose().to_vec());
-        let shown = shown.map_err(|_| Fault::new(Code::FactorRefused, "no text"))?;
+        let no_code = || Fault::new(Code::FactorRefused, "not six digits");
         let answer = match kind {
-            FactorKind::Totp => FactorAnswer::Totp { code: Token(shown) },
+            FactorKind::Totp => FactorAnswer::Totp {
+                code: Token::one_time_code(typed).ok_or_else(no_code)?,
+            },
         };
         let (target, password) = self.proved()?;
         let copy = password.secret().duplicate();

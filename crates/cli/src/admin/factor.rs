@@ -70,10 +70,9 @@ async fn prove(
     code_fd: Option<RawFd>,
 ) -> Result<(), Fault> {
     let typed = secret::read("Code from your authenticator app", code_fd)?;
-    let code = std::str::from_utf8(typed.expose())
-        .map_err(|_| Fault::new(Code::FactorRefused, "no text"))?;
+    let no_code = || Fault::new(Code::FactorRefused, "not six digits");
     let proof = FactorProof {
-        code: Token(code.to_owned()),
+        code: Token::one_time_code(&typed).ok_or_else(no_code)?,
     };
     risky(file, again, &format!("/me/factors/{factor}/{act}"), &proof).await
 }
