@@ -1,7 +1,8 @@
 //! The shell around the sync core for one binding: it runs effects and feeds what came of them.
 //!
 //! [`perform`] does one effect, [`ahead`] begins early what only looks; [`recover`] opens envelopes,
-//! [`forgotten`] is the way without the old password, [`adopt`] how further stores come to follow.
+//! [`recall`] asks for the second factor before the old password, [`forgotten`] is the way without it,
+//! [`adopt`] how further stores come to follow.
 //!
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
 //! made so, everything after it is dropped and the state is what the journal says.
@@ -19,7 +20,7 @@ use lockstep_model::{
 };
 use lockstep_opaque::envelope::{self, Name};
 use lockstep_protocol::api::device::BindingNews;
-use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::api::me::{FactorKind, StoreRow};
 use lockstep_protocol::local::{Explained, Need, StoreCost};
 use lockstep_sync::{
     Budget, Capabilities, Config, Input, Outcome, Record, SecretRef, State, Verdict, replay, step,
@@ -41,6 +42,7 @@ mod adopt;
 mod ahead;
 mod forgotten;
 mod perform;
+mod recall;
 mod recover;
 #[cfg(test)]
 mod released;
@@ -104,6 +106,8 @@ pub(crate) struct Core {
     share: Option<(EnvelopeId, Secret)>,
     /// The realm's order for the reset that the person agreed to.
     order: Option<Ordered>,
+    /// The kind of second factor that would recover more, until the person was asked for it.
+    factor_wanted: Option<FactorKind>,
     problem: Option<Code>,
     /// Why the last proof did not recover the password that this computer has.
     unrecovered: Option<Code>,
@@ -287,6 +291,7 @@ impl Core {
             secrets: BTreeMap::new(),
             share: None,
             order: None,
+            factor_wanted: None,
             problem: None,
             unrecovered: None,
         })
@@ -340,6 +345,11 @@ impl Core {
     /// Holds the share for the envelope that is about to be sealed.
     pub(crate) fn hold_share(&mut self, envelope: EnvelopeId, share: Secret) {
         self.share = Some((envelope, share));
+    }
+
+    /// Takes what the directory said of a second factor that would recover more.
+    pub(crate) fn want_factor(&mut self, kind: Option<FactorKind>) {
+        self.factor_wanted = kind;
     }
 
     /// Whether any secret that is held opens the account.
@@ -438,6 +448,7 @@ impl Core {
         self.ahead = Ahead::default();
         self.secrets.clear();
         self.order = None;
+        self.factor_wanted = None;
         let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {
             return;
         };

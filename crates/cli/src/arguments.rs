@@ -101,6 +101,10 @@ pub(crate) struct Sync {
     /// Read your old password from this file descriptor, should it be asked for.
     #[arg(long, value_name = "FD")]
     pub(crate) old_password_fd: Option<RawFd>,
+    /// Read the code that your authenticator app shows from this file descriptor, should it be asked
+    /// for: after your IT team gave you a new password it stands in for the old one.
+    #[arg(long, value_name = "FD")]
+    pub(crate) factor_code_fd: Option<RawFd>,
     /// Go on without the old password, should it be asked for; what that costs is printed.
     #[arg(long, conflicts_with = "old_password_fd")]
     pub(crate) without_old_password: bool,
@@ -202,6 +206,10 @@ pub(crate) enum AdminCommand {
     },
     #[command(flatten)]
     Decide(Decision),
+    /// Your own authenticator app: after your IT team gave you a new password, your computers ask
+    /// for a code of it instead of your old password.
+    #[command(subcommand)]
+    Factor(Factor),
     /// List computers.
     Computers,
     /// Revoke a computer: it may ask the directory for nothing more.
@@ -222,6 +230,29 @@ pub(crate) enum AdminCommand {
     Audit,
 }
 
+/// What somebody does about their own second factor.
+#[derive(Subcommand)]
+pub(crate) enum Factor {
+    /// Show whether an authenticator app is set up.
+    Status,
+    /// Begin to set one up: prints the secret for the app, once.
+    Enrol,
+    /// Finish by the first code that the app shows.
+    Confirm {
+        /// What `enrol` named it.
+        factor: String,
+        /// Read the code from this file descriptor.
+        #[arg(long, value_name = "FD")]
+        code_fd: Option<RawFd>,
+    },
+    /// Remove it, by a code that the app shows.
+    Remove {
+        /// Read the code from this file descriptor.
+        #[arg(long, value_name = "FD")]
+        code_fd: Option<RawFd>,
+    },
+}
+
 /// What an admin decides about a person.
 #[derive(Subcommand)]
 pub(crate) enum Decision {
@@ -229,6 +260,12 @@ pub(crate) enum Decision {
     Issue(IssueOptions),
     /// Make a reset link and print it: the person chooses a new password with it.
     ResetLink {
+        /// The person's user name.
+        user_name: String,
+    },
+    /// End a person's second factor, because the phone is lost: the next issued password asks for
+    /// the old one.
+    ResetFactor {
         /// The person's user name.
         user_name: String,
     },

@@ -64,6 +64,7 @@ impl Answers for Linking<'_> {
                 self.options.computer_password_fd,
             ),
             Need::OldPassword => self.old.ask(OR_STOP, fault, self.names, self.show),
+            Need::FactorCode => factor_code(None, fault, self.names, self.show),
             Need::DirectoryPassword
             | Need::EnrolmentString
             | Need::CurrentPassword
@@ -162,6 +163,7 @@ pub(crate) fn sync(options: &Sync, show: &Show) -> Result<(), Stopped> {
             asked: false,
         },
         chose_own: false,
+        gave_code: false,
         names: &names,
         show,
     };
@@ -175,6 +177,8 @@ struct Syncing<'a> {
     old: OldPassword,
     /// The directory has the own password by now.
     chose_own: bool,
+    /// The descriptor's one code was given.
+    gave_code: bool,
     names: &'a Names,
     show: &'a Show,
 }
@@ -197,6 +201,7 @@ impl Answers for Syncing<'_> {
                     Err(fault) => Err(self.after_all(fault)),
                 }
             }
+            Need::FactorCode => self.code(fault).map(Given::Secret),
             Need::NewPassword => {
                 self.chose_own = true;
                 let from = self.options.own_password_fd;
@@ -227,6 +232,22 @@ impl Answers for Syncing<'_> {
 }
 
 impl Syncing<'_> {
+    /// The code of the second factor. A script brings one, or the old password, or neither; what it
+    /// brings not is left blank where another of these is there to go on with.
+    fn code(&mut self, fault: Option<Code>) -> Result<Secret, Fault> {
+        let from = self.options.factor_code_fd;
+        let scripted = self.options.without_old_password || self.old.from.is_some();
+        if from.map_or(scripted, |_| self.gave_code) {
+            if let Some(code) = fault {
+                self.show.note(&self.names.explain(code));
+            }
+            return Ok(Secret::default());
+        }
+        self.gave_code = true;
+        let typed = factor_code(from, fault, self.names, self.show);
+        typed.map_err(|fault| self.after_all(fault))
+    }
+
     /// What a fault means: "nothing was changed" would be a lie after the own password was taken.
     fn after_all(&self, fault: Fault) -> Fault {
         if self.chose_own {
@@ -235,6 +256,24 @@ impl Syncing<'_> {
             fault
         }
     }
+}
+
+/// The code that the person's authenticator app shows; blank leads to the old password.
+fn factor_code(
+    from: Option<RawFd>,
+    fault: Option<Code>,
+    names: &Names,
+    show: &Show,
+) -> Result<Secret, Fault> {
+    match fault {
+        Some(code) => show.note(&names.explain(code)),
+        None => show.note(
+            "You were given a new password. A code from your app recovers the one that this \
+             computer still has.",
+        ),
+    }
+    let label = "Code from your authenticator app (blank to type your old password instead)";
+    secret::read(label, from)
 }
 
 /// The password that replaces a temporary one, typed twice.
@@ -324,6 +363,7 @@ pub(crate) fn passwd(options: &Passwd, show: &Show) -> Result<(), Stopped> {
     };
     let answer = |what: Need, fault: Option<Code>| match what {
         Need::OldPassword => old.ask(OR_STOP, fault, &names, show),
+        Need::FactorCode => factor_code(None, fault, &names, show),
         Need::NewPassword => twice("New password", options.new_password_fd),
         Need::CurrentPassword
         | Need::DirectoryPassword

@@ -9,7 +9,8 @@ use lockstep_opaque::seal::shares;
 use lockstep_opaque::stretch::Place;
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::device::{
-    ChangeCommit, ProofFinish, ProofStart, ProofStarted, Proved, Purpose, proof_context,
+    ChangeCommit, FactorAnswer, ProofFinish, ProofStart, ProofStarted, Proved, Purpose,
+    proof_context,
 };
 use lockstep_protocol::api::me::PasswordChanged;
 use lockstep_protocol::api::{Credential, Vouch};
@@ -55,6 +56,31 @@ pub struct Ask {
     pub new_envelope: Option<EnvelopeId>,
     /// The envelopes whose shares are asked for.
     pub envelopes: Vec<EnvelopeId>,
+}
+
+impl Ask {
+    /// A proof of a binding's password that asks for nothing yet.
+    fn again(binding: BindingId, password: Password) -> Self {
+        Self {
+            purpose: Purpose::Sync,
+            binding,
+            user_name: None,
+            account: None,
+            password,
+            new_password: None,
+            new_envelope: None,
+            envelopes: Vec::new(),
+        }
+    }
+}
+
+/// What few proofs bring along.
+#[derive(Default)]
+struct Beside {
+    /// The helper's challenge.
+    reset: Option<Bytes>,
+    /// The person's second factor.
+    factor: Option<FactorAnswer>,
 }
 
 /// A proof that the directory accepted.
@@ -108,7 +134,31 @@ impl Prover<'_> {
     ///
     /// The purpose's own code for a wrong password, the directory's code for anything else.
     pub async fn prove(&self, ask: Ask) -> Result<Accepted, Fault> {
-        self.prove_for(ask, None).await
+        self.prove_for(ask, Beside::default()).await
+    }
+
+    /// Proves the current password once more, and shows the person's second factor for envelopes
+    /// that are older than an issued password.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::FactorRefused`] for a wrong code, and else as for [`Self::prove`].
+    pub async fn prove_with_factor(
+        &self,
+        binding: BindingId,
+        password: Password,
+        envelopes: Vec<EnvelopeId>,
+        factor: FactorAnswer,
+    ) -> Result<Accepted, Fault> {
+        let ask = Ask {
+            envelopes,
+            ..Ask::again(binding, password)
+        };
+        let beside = Beside {
+            factor: Some(factor),
+            ..Beside::default()
+        };
+        self.prove_for(ask, beside).await
     }
 
     /// Proves the current password once more, and has the realm order that the binding's account
@@ -123,23 +173,18 @@ impl Prover<'_> {
         password: Password,
         challenge: Bytes,
     ) -> Result<Ordered, Fault> {
-        let ask = Ask {
-            purpose: Purpose::Sync,
-            binding,
-            user_name: None,
-            account: None,
-            password,
-            new_password: None,
-            new_envelope: None,
-            envelopes: Vec::new(),
+        let beside = Beside {
+            reset: Some(challenge),
+            ..Beside::default()
         };
-        let Proved { stamp, order, .. } = self.prove_for(ask, Some(challenge)).await?.proved;
+        let ask = Ask::again(binding, password);
+        let Proved { stamp, order, .. } = self.prove_for(ask, beside).await?.proved;
         // A directory of an older version passes the challenge over.
         let order = order.ok_or_else(|| Fault::new(Code::DirectoryFault, "no order came"))?;
         Ok(Ordered { stamp, order })
     }
 
-    async fn prove_for(&self, ask: Ask, reset: Option<Bytes>) -> Result<Accepted, Fault> {
+    async fn prove_for(&self, ask: Ask, beside: Beside) -> Result<Accepted, Fault> {
         let refused = ask.purpose.refusal();
         let internal = |fault| opaque(fault, Code::Internal);
         let (proof, request) = Proof::start(ask.password).map_err(internal)?;
@@ -168,7 +213,8 @@ impl Prover<'_> {
             account: ask.account,
             new_envelope: ask.new_envelope,
             envelopes: ask.envelopes,
-            reset,
+            reset: beside.reset,
+            factor: beside.factor,
         };
         let proved: Proved = self
             .client

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use hmac::{Hmac, Mac as _};
-use lockstep_model::{PersonId, Secret};
+use lockstep_model::{FactorId, PersonId, Secret};
 use lockstep_opaque::seal::{SealingKey, derive_bytes};
 use lockstep_opaque::server::{ServerFault, ServerKeys};
 use lockstep_protocol::Bytes;
@@ -188,6 +188,12 @@ impl Keys {
         SealingKey::derive(&[&self.master], b"lockstep directory shares 1")
     }
 
+    /// The key that seals the secrets of second factors in the database.
+    #[must_use]
+    pub fn factor_key(&self) -> SealingKey {
+        SealingKey::derive(&[&self.master], b"lockstep directory factors 1")
+    }
+
     /// Tells these keys, all of them, from any others in one realm; gives none of them away.
     #[must_use]
     pub fn check(&self, realm: &str) -> Vec<u8> {
@@ -222,6 +228,11 @@ impl Keys {
         }
         PersonId(uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
+}
+
+/// What the secret of a factor is sealed for: nobody's passes for another's.
+pub(crate) fn factor_name(person: PersonId, factor: FactorId) -> Vec<u8> {
+    format!("lockstep factor|{person}|{factor}").into_bytes()
 }
 
 /// What the share of an envelope is sealed for.

@@ -127,7 +127,7 @@ async fn prepare(
     db.close().await?;
 
     let mut write = storage.write().await?;
-    let renewed = copy::begin_epoch(&mut write, Epoch::fresh()).await?;
+    let renewed = copy::begin_epoch(&mut write, Epoch::fresh(), now()).await?;
     let entry = Entry {
         at: now(),
         actor: "directory",

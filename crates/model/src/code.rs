@@ -184,6 +184,18 @@ codes! {
         "There is no such person. Nothing was changed.",
         "Look the name up with `lockstep admin people`.",
         "An admin named a person who isn't in the directory.";
+    FactorRefused = 2018, AfterInput,
+        "That code isn't right, or was used before. Nothing was changed.",
+        "Wait for the next code of your app, then type it.",
+        "A one-time code was none of the present step or the one beside it, or was taken already: compare the clocks of the phone and of the directory.";
+    FactorThere = 2019, Never,
+        "An authenticator app is set up already. Nothing was changed.",
+        "Remove it first; if it is lost, ask {it} to reset it.",
+        "A person has one factor of a kind: `lockstep admin reset-factor` ends it.";
+    NoFactor = 2020, AfterInput,
+        "No authenticator app is set up. Nothing was changed.",
+        "Set it up again from the start.",
+        "The factor named is unknown, was reset, or its set-up was not finished within 15 minutes.";
 
     TooShort = 3001, AfterInput,
         "That password is too short. Nothing was changed.",

@@ -61,3 +61,7 @@ id!(
     /// second binding never overwrites another envelope.
     EnvelopeId
 );
+id!(
+    /// One second factor of a person, from its enrolment to its end.
+    FactorId
+);

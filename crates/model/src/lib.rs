@@ -15,7 +15,7 @@ pub mod stamp;
 pub mod store;
 
 pub use code::Code;
-pub use ids::{BindingId, DeviceId, EnvelopeId, PersonId};
+pub use ids::{BindingId, DeviceId, EnvelopeId, FactorId, PersonId};
 pub use ksf::Ksf;
 pub use provenance::{Channel, Origin, Provenance};
 pub use secret::Secret;

@@ -175,6 +175,9 @@ pub enum Need {
     /// The password that was used before, or [`Reply::Forgotten`]; a blank one counts as
     /// [`Reply::Cancel`].
     OldPassword,
+    /// The code that the person's authenticator app shows now: it recovers the old password after
+    /// another was issued. A blank one leads to [`Self::OldPassword`].
+    FactorCode,
     /// The current password, which is to be replaced.
     CurrentPassword,
     /// The new password.

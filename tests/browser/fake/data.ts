@@ -156,7 +156,30 @@ export const me = (computers: Computer[]): Me => ({
   changed: changes.portal,
   temporary: false,
   computers,
+  factors: [],
+  recovered: null,
+  asks_for_factor: true,
 });
+
+/** An authenticator app, enrolled two days ago. */
+export const app: Schemas['FactorRow'] = {
+  factor: '7b1f6f0e-3a0c-4a53-9a59-6a7f4f6f0e22',
+  kind: 'totp',
+  since: ago.days(2),
+};
+
+export const recovered: Schemas['Recovered'] = {
+  at: ago.minutes(4),
+  computer: 'anna-laptop',
+  address: '192.0.2.17',
+};
+
+export const factorStarted: Schemas['FactorStarted'] = {
+  factor: app.factor,
+  uri: 'otpauth://totp/Northwind%20Labs:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Northwind%20Labs',
+  secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ',
+  expires_at: NOW + 15 * MINUTE,
+};
 
 export const enrolment =
   'lockstep1.' +

@@ -5,7 +5,9 @@ import type { Page, Route } from '@playwright/test';
 
 import {
   NOW,
+  app,
   enrolment,
+  factorStarted,
   here,
   organisation,
   type Me,
@@ -43,6 +45,24 @@ const problems = {
     { 'retry-after': '60' },
   ],
   locked: [403, problem('LS-2013', `${account} locked. ${nothing}`, 'Call Sam Ito.', 'never')],
+  signInAgain: [
+    401,
+    problem(
+      'LS-2015',
+      `That needs your password once more. ${nothing}`,
+      'Sign in again, then try again.',
+      'after_input',
+    ),
+  ],
+  factorRefused: [
+    401,
+    problem(
+      'LS-2018',
+      `That code isn't right, or was used before. ${nothing}`,
+      'Wait for the next code of your app, then type it.',
+      'after_input',
+    ),
+  ],
   suspended: [403, problem('LS-2014', `${account} suspended. ${nothing}`, 'Ask Sam Ito.', 'never')],
 } as const;
 
@@ -134,6 +154,13 @@ export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
     'GET me/sessions': () => (fake.me ? { sessions: fake.sessions ?? [here] } : 'signedOut'),
     'DELETE me/sessions': () => {
       fake.sessions = [here];
+    },
+    'POST me/factors': () => factorStarted,
+    [`POST me/factors/${app.factor}/confirm`]: () => {
+      if (fake.me) fake.me = { ...fake.me, factors: [{ ...app, since: NOW }] };
+    },
+    [`POST me/factors/${app.factor}/remove`]: () => {
+      if (fake.me) fake.me = { ...fake.me, factors: [] };
     },
     'POST me/enrolments': () => ({ enrolment, expires_at: NOW + 3_600_000 }),
   };

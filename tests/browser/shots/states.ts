@@ -3,6 +3,7 @@
 import { expect, type Page } from '@playwright/test';
 
 import {
+  app,
   changes,
   desk,
   elsewhere,
@@ -11,6 +12,7 @@ import {
   laptop,
   mac,
   me,
+  recovered,
   spare,
   type Computer,
 } from '../fake/data.ts';
@@ -298,6 +300,71 @@ const places: State[] = [
   },
 ];
 
+const withApp = { ...me([laptop]), factors: [app] };
+const setUp = (page: Page) => press(page, 'Set up');
+
+const factor: State[] = [
+  { name: 'factor', path: '/factor', fake: signedIn(laptop), shows: 'Set up' },
+  {
+    name: 'factor-not-asked',
+    path: '/factor',
+    fake: { me: { ...me([laptop]), asks_for_factor: false } },
+    shows: "Your organisation's computers don't ask for it.",
+  },
+  {
+    name: 'factor-again',
+    path: '/factor',
+    fake: { ...signedIn(laptop), mishaps: { 'me/factors': 'signInAgain' } },
+    act: setUp,
+    shows: 'Type your password once more.',
+  },
+  {
+    name: 'factor-begun',
+    path: '/factor',
+    fake: signedIn(laptop),
+    act: setUp,
+    shows: 'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ',
+  },
+  {
+    name: 'factor-faults',
+    path: '/factor',
+    fake: signedIn(laptop),
+    act: async (page) => {
+      await setUp(page);
+      await field(page, 'Code from the app').fill('12 345');
+      await press(page, 'Confirm');
+    },
+    shows: 'Type the six digits that the app shows.',
+  },
+  {
+    name: 'factor-refused',
+    path: '/factor',
+    fake: {
+      ...signedIn(laptop),
+      mishaps: { [`me/factors/${app.factor}/confirm`]: 'factorRefused' },
+    },
+    act: async (page) => {
+      await setUp(page);
+      await field(page, 'Code from the app').fill('123 456');
+      await press(page, 'Confirm');
+    },
+    shows: "That code isn't right, or was used before. Nothing was changed.",
+  },
+  {
+    name: 'factor-enrolled',
+    path: '/factor',
+    fake: { me: withApp },
+    shows: 'Lost the app? Sam Ito can reset it.',
+  },
+  {
+    name: 'computers-recovered',
+    path: '/',
+    fake: { me: { ...withApp, changed: changes.admin, recovered } },
+    shows:
+      'Your former password was recovered on anna-laptop today at 14:36, after you were given another.',
+  },
+];
+
 const temporary = { ...me([laptop]), changed: changes.admin, temporary: true };
 
 const change: State[] = [
@@ -383,6 +450,7 @@ export const states: State[] = [
   ...disowned,
   ...computers,
   ...places,
+  ...factor,
   ...change,
   ...other,
 ];

@@ -21,7 +21,7 @@ use self::keep::journal::Journal;
 #[path = "../../../crates/agent/src/keep/mod.rs"]
 mod keep;
 
-#[expect(dead_code, reason = "only what reads")]
+#[cfg_attr(not(test), expect(dead_code, reason = "only what reads"))]
 #[path = "../../../crates/helper/src/bindings.rs"]
 mod helper_bindings;
 

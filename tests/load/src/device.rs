@@ -73,6 +73,7 @@ impl Device {
             new_envelope: None,
             envelopes: Vec::new(),
             reset: None,
+            factor: None,
         };
         let path = "/device/proof/finish";
         let _proved: Proved = device.post(line, nonce, url, own, path, &finish).await?;

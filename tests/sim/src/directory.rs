@@ -370,6 +370,8 @@ impl Directory {
                     proved: credential.stamp,
                     issued: credential.issued,
                     rule: self.rule,
+                    // Nobody in this world has a second factor.
+                    vouched_from: None,
                 };
                 let ignored = self.plant == Some(Plant::RuleIgnored);
                 kept.binding == binding && (ignored || release.is_granted())

@@ -138,9 +138,23 @@ impl World {
     ///
     /// When it can't be run; a refusal is an outcome.
     pub fn admin(&self, arguments: &[&str]) -> anyhow::Result<Outcome> {
-        let mut command = self.admin_as("admin");
+        self.as_user("admin", arguments, &[])
+    }
+
+    /// Runs `lockstep admin` in anybody's session, with JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be run; a refusal is an outcome.
+    pub fn as_user(
+        &self,
+        user: &str,
+        arguments: &[&str],
+        secrets: &[(&str, &str)],
+    ) -> anyhow::Result<Outcome> {
+        let mut command = self.admin_as(user);
         command.arg("--json").args(arguments);
-        run_with(command, &[])
+        run_with(command, secrets)
     }
 
     /// Sets one of the organisation's rules and starts the directory again.

@@ -1,8 +1,8 @@
 // What decides about a password: sign-in, a one-time link, a change, "This wasn't me".
 
-import { api, body } from './api/client';
+import { api, body, done } from './api/client';
 import { asTrouble, isUnreachable, Trouble } from './api/trouble';
-import type { Reported } from './api/types';
+import type { FactorStarted, Reported } from './api/types';
 import { code } from './codes';
 import type { Opaque } from './opaque/opaque';
 import { helpName, organisationName } from './organisation.svelte';
@@ -83,6 +83,37 @@ export async function disown(): Promise<Reported> {
     if (trouble.code !== code.signedOut) throw trouble;
     throw new Trouble(trouble.code, faults.reportTooLate(helpName()));
   }
+}
+
+/** Begins to enrol an authenticator app. */
+export function beginFactor(): Promise<FactorStarted> {
+  return body(api.POST('/api/v1/me/factors', { body: { kind: 'totp' } }));
+}
+
+/** Enrols it by its first code. */
+export function confirmFactor(factor: string, code: string): Promise<void> {
+  const params = { path: { factor } };
+  return done(api.POST('/api/v1/me/factors/{factor}/confirm', { params, body: { code } }));
+}
+
+/** Removes it by a code. */
+export function removeFactor(factor: string, code: string): Promise<void> {
+  const params = { path: { factor } };
+  return done(api.POST('/api/v1/me/factors/{factor}/remove', { params, body: { code } }));
+}
+
+/** Signs in once more, for what needs a fresh sign-in; the session of before ends. */
+export async function signInAgain(
+  opaque: Opaque,
+  userName: string,
+  password: string,
+): Promise<void> {
+  const { sessions } = await body(api.GET('/api/v1/me/sessions'));
+  await signIn(opaque, userName, password);
+  const former = sessions.find((row) => row.this_one);
+  if (!former) return;
+  const params = { path: { session: former.session } };
+  await done(api.DELETE('/api/v1/me/sessions/{session}', { params }));
 }
 
 async function isGood(token: string): Promise<boolean> {

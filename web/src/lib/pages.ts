@@ -3,6 +3,7 @@ export const pages = [
   '/',
   '/activate',
   '/change',
+  '/factor',
   '/forgot',
   '/not-me',
   '/reset',

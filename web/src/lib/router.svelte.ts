@@ -18,7 +18,7 @@ export function go(to: string, how: 'push' | 'replace' = 'push'): void {
 
 const START = '/';
 /** The pages, beside the first, that a sign-in leads back to. */
-const kept: readonly Page[] = ['/change', '/signins'];
+const kept: readonly Page[] = ['/change', '/factor', '/signins'];
 
 /** Goes to the sign-in, to come back to this page afterwards. */
 export function goToSignIn(): void {

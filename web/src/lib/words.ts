@@ -132,6 +132,27 @@ export const places = {
   endOthers: 'Sign out everywhere else',
 };
 
+/** The second factor. */
+export const factor = {
+  title: 'Authenticator app',
+  what: (it: string) =>
+    `Your computers ask for a code from this app after ${it} gave you a new password; without it they ask for your old one.`,
+  notAsked: "Your organisation's computers don't ask for it.",
+  since: (time: string) => `Set up since ${time}`,
+  scan: 'Scan this with your app, or type the text below it into the app. Both are shown only once.',
+  picture: 'QR code for your authenticator app; the text below says the same',
+  code: 'Code from the app',
+  sixDigits: 'Type the six digits that the app shows.',
+  again: 'Type your password once more.',
+  notYourPassword: "That isn't your password.",
+  act: { none: 'Set up', again: 'Go on', begun: 'Confirm', enrolled: 'Remove' },
+  back: 'Back',
+  lost: (it: string) => `Lost the app? ${it} can reset it.`,
+  recovered: (computer: string, time: string) =>
+    `Your former password was recovered on ${computer} ${time}, after you were given another.`,
+  notYou: (it: string) => `If that wasn't you, call ${it}.`,
+};
+
 /** "This wasn't me". */
 export const disowned = {
   link: "This wasn't me",

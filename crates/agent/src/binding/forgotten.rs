@@ -3,7 +3,7 @@
 use lockstep_client::Fault;
 use lockstep_client::proof::Ordered;
 use lockstep_model::password::Password;
-use lockstep_model::{Code, Secret, StoreKind};
+use lockstep_model::{Code, Secret, Stamp, StoreKind};
 use lockstep_protocol::local::StoreCost;
 use lockstep_sync::{Input, SecretRef, weigh};
 
@@ -52,11 +52,7 @@ impl Core {
 
     /// Proves the new password once more, for an order that answers a fresh challenge.
     async fn order_reset(&self) -> Result<Ordered, Fault> {
-        let overtaken = || Fault::new(Code::ChangedMeanwhile, "the password was changed again");
-        let target = self.state.target().ok_or_else(overtaken)?;
-        let new = self.secrets.get(&SecretRef::Generation(target));
-        let new = new.map(Secret::duplicate).ok_or_else(overtaken)?;
-        let password = Password::normalise(&new).map_err(|code| Fault::new(code, "held"))?;
+        let (target, password) = self.proved()?;
         let challenge = self.helper.reset_challenge(self.binding).await?;
         let server_key = self.enrolled.server_key();
         let prover = self.enrolled.prover(&server_key);
@@ -64,9 +60,30 @@ impl Core {
         match ordered {
             Ok(ordered) if ordered.stamp == target => Ok(ordered),
             Ok(_) => Err(overtaken()),
-            // It was the right one when this run began.
-            Err(fault) if fault.code == Code::NotTheNewPassword => Err(overtaken()),
-            Err(fault) => Err(fault),
+            Err(fault) => Err(as_overtaken(fault)),
         }
+    }
+
+    /// The password that this run was started with, to be proved once more.
+    pub(super) fn proved(&self) -> Result<(Stamp, Password), Fault> {
+        let target = self.state.target().ok_or_else(overtaken)?;
+        let new = self.secrets.get(&SecretRef::Generation(target));
+        let new = new.map(Secret::duplicate).ok_or_else(overtaken)?;
+        let password = Password::normalise(&new).map_err(|code| Fault::new(code, "held"))?;
+        Ok((target, password))
+    }
+}
+
+/// The password was changed since the run began.
+pub(super) fn overtaken() -> Fault {
+    Fault::new(Code::ChangedMeanwhile, "the password was changed again")
+}
+
+/// What it means that the password of this run is refused: it was the right one when it began.
+pub(super) fn as_overtaken(fault: Fault) -> Fault {
+    if fault.code == Code::NotTheNewPassword {
+        overtaken()
+    } else {
+        fault
     }
 }

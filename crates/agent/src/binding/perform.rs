@@ -5,6 +5,7 @@ use lockstep_client::proof::Ordered;
 use lockstep_model::{Code, Secret, Stamp, StoreKind};
 use lockstep_sync::{Effect, Input, Look, OpId, Outcome, SecretRef, Verdict};
 
+use super::recall::Recall;
 use super::{Core, OldPassword, Person};
 
 /// What came of an effect.
@@ -97,7 +98,16 @@ impl Core {
                 answer,
                 again,
             } => {
-                let fault = again.then_some(Code::NotTheComputersPassword);
+                let mut fault = again.then_some(Code::NotTheComputersPassword);
+                match self.recall(person).await {
+                    Recall::Recovered(input) => return Ok(Came::Input(input)),
+                    Recall::GaveUp => {
+                        let declined = Input::Declined(Code::OldPasswordNeeded);
+                        return Ok(Came::Input(declined));
+                    }
+                    Recall::Nothing => {}
+                    Recall::Refused(code) => fault = Some(code),
+                }
                 let asked = person.ask_old(fault, self.unrecovered).await;
                 let input = match asked.unwrap_or(OldPassword::GaveUp) {
                     OldPassword::Typed(secret) if !secret.is_blank() => {

@@ -128,6 +128,7 @@ pub(super) async fn prove(
     let accepted = enrolled.prover(&server_key).prove(ask).await?;
     let stamp = accepted.proved.stamp;
     core.recover(&accepted.shares, stamp, &new)?;
+    core.want_factor(accepted.proved.factor_wanted);
     for (envelope, share) in accepted.shares {
         if envelope == wanted {
             core.hold_share(envelope, share);

@@ -37,6 +37,12 @@ pub(super) async fn decide(
             show.value(&link, |link| link.reset_link.0.clone());
             show.note("The link works once, for a day. Hand it to the person, and to nobody else.");
         }
+        Decision::ResetFactor { user_name } => {
+            desk.say(user_name, "reset-factor").await?;
+            show.note(
+                "Reset: the person can set up another. It stands for no password from before now.",
+            );
+        }
         Decision::Unlock { user_name } => {
             desk.say(user_name, "unlock").await?;
             show.note("Unlocked: the person can sign in again with the present password.");

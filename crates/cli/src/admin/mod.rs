@@ -14,6 +14,7 @@ use crate::show::Show;
 use crate::{Stopped, secret};
 
 mod accounts;
+mod factor;
 mod session;
 mod text;
 
@@ -84,6 +85,9 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
         }
         AdminCommand::Decide(decision) => {
             accounts::decide(&decision, admin.admin_password_fd, &file, show).await?;
+        }
+        AdminCommand::Factor(command) => {
+            factor::run(&command, admin.admin_password_fd, &file, show).await?;
         }
         AdminCommand::Computers => {
             let computers: Computers = get(&file, "/admin/computers").await?;

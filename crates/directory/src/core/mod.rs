@@ -6,6 +6,7 @@
 pub mod access;
 pub mod credential;
 pub mod enrolment;
+pub mod factor;
 pub mod names;
 pub mod release;
 pub mod standing;

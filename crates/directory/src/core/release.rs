@@ -28,6 +28,8 @@ pub struct Release {
     pub issued: Generation,
     /// The organisation's rule.
     pub rule: ReleaseRule,
+    /// The oldest generation for which a second factor stands, if the person has just shown it.
+    pub vouched_from: Option<Generation>,
 }
 
 impl Release {
@@ -41,14 +43,22 @@ impl Release {
             && !self.is_closed_by_issue()
     }
 
+    /// Whether the envelope is older than an issued password: its release is told to the person.
+    #[must_use]
+    pub fn is_older_than_issue(self) -> bool {
+        self.envelope.generation < self.issued
+    }
+
     /// Whether the envelope is older than an issued password, and the rule keeps it closed for that.
     #[must_use]
     pub fn is_closed_by_issue(self) -> bool {
-        self.envelope.generation < self.issued
+        self.is_older_than_issue()
             && match self.rule {
                 ReleaseRule::Always => false,
-                // Nobody can enrol a second factor yet.
-                ReleaseRule::Factor | ReleaseRule::Never => true,
+                ReleaseRule::Factor => self
+                    .vouched_from
+                    .is_none_or(|from| self.envelope.generation < from),
+                ReleaseRule::Never => true,
             }
     }
 }
@@ -62,12 +72,22 @@ mod tests {
     const RULES: [ReleaseRule; 3] = [ReleaseRule::Factor, ReleaseRule::Always, ReleaseRule::Never];
 
     fn granted(envelope: Stamp, proved: Stamp, issued: u32, rule: ReleaseRule) -> bool {
-        let issued = Generation(issued);
+        vouched(envelope, proved, issued, rule, None)
+    }
+
+    fn vouched(
+        envelope: Stamp,
+        proved: Stamp,
+        issued: u32,
+        rule: ReleaseRule,
+        from: Option<u32>,
+    ) -> bool {
         Release {
             envelope,
             proved,
-            issued,
+            issued: Generation(issued),
             rule,
+            vouched_from: from.map(Generation),
         }
         .is_granted()
     }
@@ -99,11 +119,33 @@ mod tests {
     }
 
     #[test]
+    fn a_factor_opens_what_is_older_than_the_issue_unless_it_was_enrolled_after_that() {
+        let epoch = Epoch::fresh();
+        let older = |rule, from| vouched(at(epoch, 2), at(epoch, 4), 4, rule, Some(from));
+        assert!(older(ReleaseRule::Factor, 1), "enrolled long before");
+        assert!(
+            older(ReleaseRule::Factor, 2),
+            "since the envelope's own issue"
+        );
+        assert!(!older(ReleaseRule::Factor, 3), "between two issues");
+        assert!(!older(ReleaseRule::Factor, 4), "after the issue");
+        assert!(!older(ReleaseRule::Never, 1));
+    }
+
+    #[test]
     fn no_rule_releases_what_is_of_another_epoch_or_of_the_future() {
         let epoch = Epoch::fresh();
         for rule in RULES {
             assert!(!granted(at(epoch, 5), at(epoch, 3), 1, rule));
             assert!(!granted(at(Epoch::fresh(), 2), at(epoch, 3), 1, rule));
+            assert!(!vouched(at(epoch, 5), at(epoch, 3), 4, rule, Some(1)));
+            assert!(!vouched(
+                at(Epoch::fresh(), 2),
+                at(epoch, 3),
+                3,
+                rule,
+                Some(1)
+            ));
         }
     }
 }

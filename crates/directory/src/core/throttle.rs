@@ -21,6 +21,8 @@ pub enum Lane {
     Source(IpAddr),
     /// Whoever types at one enrolled computer.
     Device(DeviceId),
+    /// Everybody who types codes of one person's second factor: three of a million are good.
+    Factor(PersonId),
 }
 
 /// A lane is full: when to try again.
@@ -54,6 +56,7 @@ impl Lane {
             // An office, a school or a mobile network behind one address.
             Self::Source(_) => (100, 1_000),
             Self::Device(_) => (5, 30_000),
+            Self::Factor(_) => (5, 10 * 60_000),
         }
     }
 }
@@ -177,6 +180,18 @@ mod tests {
                 .charge(&[Lane::Device(DeviceId::fresh())], Timestamp(0))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn who_guesses_codes_has_five_and_then_six_an_hour() {
+        let mut throttle = Throttle::default();
+        let lane = [Lane::Factor(PersonId::fresh())];
+        assert_eq!(starts(&mut throttle, &lane, 0), 5);
+        let hour = 60 * 60 * 1000;
+        let guesses: usize = (1..=hour / 60_000)
+            .map(|minute| starts(&mut throttle, &lane, minute * 60_000))
+            .sum();
+        assert_eq!(guesses, 6);
     }
 
     #[test]

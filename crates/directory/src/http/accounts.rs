@@ -1,4 +1,5 @@
-//! What an admin decides about a person: issue a password, make a reset link, unlock, suspend.
+//! What an admin decides about a person: issue a password, make a reset link, end their second
+//! factors, unlock, suspend.
 //!
 //! All of it is risky, so [`Deciding`] asks for a [`FreshAdministrator`], and judges who may decide
 //! about whom inside the transaction that stores the decision.
@@ -26,7 +27,7 @@ use crate::core::names::UserName;
 use crate::core::throttle::Lane;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Person};
-use crate::storage::{Write, commit, devices, reports, sessions};
+use crate::storage::{Write, commit, devices, factors, reports, sessions};
 use crate::tokens;
 
 /// How long a reset link works.
@@ -172,6 +173,27 @@ pub(super) async fn reset_link(
         reset_link: reset_link_of(&directory.config.url, &token),
         expires_at,
     }))
+}
+
+/// Ends every second factor of a person. It counts like an issued password: a factor that is enrolled
+/// afterwards releases nothing that was sealed up to now.
+#[utoipa::path(post, operation_id = "reset_factor", path = "/admin/people/{person}/reset-factor",
+    params(("person" = PersonId, Path, description = "The person")),
+    responses((status = 204), (status = "4XX", body = Problem)))]
+pub(super) async fn reset_factor(
+    Door(directory, admin): Door<FreshAdministrator>,
+    origin: Origin,
+    Named(id): Named<PersonId>,
+) -> Result<StatusCode, Refusal> {
+    let resetting = Action::FactorReset;
+    let mut deciding = Deciding::about(id, &directory, &admin, &origin, resetting).await?;
+    let credential = deciding.person.credential.as_ref();
+    // Who has no password yet has no factor either.
+    let generation = credential.ok_or(Code::NoFactor)?.stamp.generation;
+    factors::reset(&mut deciding.write, id, generation).await?;
+    deciding.write_down(resetting, Ok(())).await?;
+    deciding.tell(&directory).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Resolves a person's "This wasn't me", and forgives the tries made under their name.

@@ -130,6 +130,29 @@ impl SignedIn {
     }
 }
 
+/// Somebody who has signed in a short while ago: for what is risky.
+pub(super) struct FreshlySignedIn(SignedIn);
+
+impl Actor for FreshlySignedIn {
+    type Side = People;
+
+    async fn judge(parts: &Parts, directory: &Directory) -> Result<Self, Refusal> {
+        let signed_in = SignedIn::judge(parts, directory).await?;
+        access::is_fresh(signed_in.since, now())?;
+        Ok(Self(signed_in))
+    }
+}
+
+impl FreshlySignedIn {
+    /// Begins a write in this person's name, if the session still stands; gives the person as they
+    /// are now.
+    pub(super) async fn write(&self, directory: &Directory) -> Result<(Write, Person), Refusal> {
+        let mut write = self.0.write(directory).await?;
+        let person = people::by_id(&mut write, self.0.person.id).await?;
+        Ok((write, person.ok_or(Code::SignedOut)?))
+    }
+}
+
 /// Somebody whose session a change of the password has ended: all they can do is to disown it.
 pub(super) struct Ended {
     token_hash: Vec<u8>,

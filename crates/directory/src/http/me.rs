@@ -20,12 +20,13 @@ use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
 use crate::core::enrolment::EnrolmentToken;
+use crate::core::release::ReleaseRule;
 use crate::core::standing::standing;
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::BindingRecord;
 use crate::storage::people::Person;
-use crate::storage::{StorageFault, Write, commit, devices, people, sessions};
+use crate::storage::{StorageFault, Write, commit, devices, factors, people, sessions};
 use crate::tokens;
 
 /// How long a person's own enrolment string works.
@@ -160,6 +161,8 @@ impl Directory {
         for binding in &bindings {
             computers.push(self.computer(&mut db, binding, credential.stamp).await?);
         }
+        let factors = factors::shown(&mut db, id).await?;
+        let recovered = factors::recovery(&mut db, id, now()).await?;
         computers.sort_by(|a, b| a.name.cmp(&b.name).then(a.device.cmp(&b.device)));
         Ok(Me {
             person: person.id,
@@ -170,6 +173,9 @@ impl Directory {
             changed: credential.changed,
             temporary: credential.temporary,
             computers,
+            factors,
+            asks_for_factor: self.config.rules.release_after_issue == ReleaseRule::Factor,
+            recovered,
         })
     }
 

@@ -31,6 +31,7 @@ mod device;
 mod disown;
 mod door;
 mod events;
+mod factors;
 mod health;
 mod leave;
 mod me;
@@ -40,6 +41,7 @@ mod password;
 mod problem;
 mod proof;
 mod public;
+mod release;
 mod sessions;
 mod sign_in;
 mod web;
@@ -205,6 +207,9 @@ fn people() -> OpenApiRouter<Behind<People>> {
         .routes(routes!(sessions::end))
         .routes(routes!(password::start))
         .routes(routes!(password::finish))
+        .routes(routes!(factors::begin))
+        .routes(routes!(factors::confirm))
+        .routes(routes!(factors::remove))
 }
 
 fn admins() -> OpenApiRouter<Behind<Admins>> {
@@ -213,6 +218,7 @@ fn admins() -> OpenApiRouter<Behind<Admins>> {
         .routes(routes!(accounts::issue_start))
         .routes(routes!(accounts::issue_finish))
         .routes(routes!(accounts::reset_link))
+        .routes(routes!(accounts::reset_factor))
         .routes(routes!(accounts::unlock))
         .routes(routes!(accounts::suspend))
         .routes(routes!(accounts::resume))

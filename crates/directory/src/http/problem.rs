@@ -59,6 +59,11 @@ impl Refusal {
         }
     }
 
+    /// The code.
+    pub(super) const fn code(&self) -> Code {
+        self.code
+    }
+
     /// Writes down what is not the client's fault.
     pub(super) fn log(&self) {
         match (&self.cause, self.code) {
@@ -152,6 +157,7 @@ fn status(code: Code) -> StatusCode {
         | Code::SignInAgain
         | Code::NotTheNewPassword
         | Code::NotTheCurrentPassword
+        | Code::FactorRefused
         | Code::DeviceRefused => StatusCode::UNAUTHORIZED,
         Code::NotAllowed
         | Code::DirectoryNotTrusted
@@ -161,6 +167,7 @@ fn status(code: Code) -> StatusCode {
         Code::ChangedMeanwhile
         | Code::AlreadyLinked
         | Code::AlreadyEnrolled
+        | Code::FactorThere
         | Code::NameTaken
         | Code::Busy => StatusCode::CONFLICT,
         Code::AttemptExpired
@@ -169,7 +176,7 @@ fn status(code: Code) -> StatusCode {
         | Code::EnrolmentExpired => StatusCode::GONE,
         Code::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
         Code::DirectoryFault | Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::NotLinked | Code::NoSuchPerson => StatusCode::NOT_FOUND,
+        Code::NotLinked | Code::NoSuchPerson | Code::NoFactor => StatusCode::NOT_FOUND,
         Code::DirectoryUnreachable
         | Code::AgentUnreachable
         | Code::VersionRefused

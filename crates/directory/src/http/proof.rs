@@ -3,15 +3,14 @@
 use std::time::Instant;
 
 use axum::Json;
-use lockstep_model::{BindingId, Channel, Code, EnvelopeId, Provenance, Secret, Stamp, Timestamp};
-use lockstep_opaque::seal::shares::{self, SHARE};
+use lockstep_model::{Channel, Code, Provenance, Timestamp};
+use lockstep_opaque::seal::shares;
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::device::{
     ChangeCommit, ProofFinish, ProofStart, ProofStarted, Proved, Purpose, proof_context,
 };
-use lockstep_protocol::api::me::PasswordChanged;
-use rand::RngCore as _;
+use lockstep_protocol::api::me::{PasswordChanged, Recovered};
 
 use super::actor::Origin;
 use super::assertion::FromDevice;
@@ -19,18 +18,16 @@ use super::change::{Change, commit_change, topics};
 use super::door::Door;
 use super::problem::{Answer, Refusal};
 use super::public::identifiers;
-use super::{Directory, now, order};
+use super::release::{Releasing, Sorted};
+use super::{now, order};
 use crate::attempts::{Attempt, DeviceProof, Whom};
-use crate::core::credential::{Command, Credential, next_stamp};
+use crate::core::credential::{Command, next_stamp};
 use crate::core::names::UserName;
-use crate::core::release::Release;
 use crate::core::throttle::Lane;
-use crate::keys::share_name;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::{self, BindingRecord, DeviceRecord};
 use crate::storage::people::{self, Found, Person};
-use crate::storage::shares::StoredShare;
-use crate::storage::{StorageFault, Write, commit};
+use crate::storage::{StorageFault, Write, commit, factors};
 
 /// The most shares that one proof asks for.
 const MAX_ENVELOPES: usize = 32;
@@ -140,6 +137,9 @@ pub(super) async fn finish(
     if proof.device != device.id {
         return Err(Code::AttemptExpired.into());
     }
+    if ask.factor.is_some() && proof.purpose != Purpose::Sync {
+        return Err(Code::BadRequest.into());
+    }
     let at = now();
     let mut write = directory.storage.write().await?;
     let note = Note {
@@ -197,24 +197,49 @@ pub(super) async fn finish(
         note.audit(&mut write, Action::DeviceProof, &person.user_name, Ok(()))
             .await?;
     }
-    let mut releasing = Releasing {
+    let releasing = Releasing {
         directory: &directory,
         binding: proof.binding,
+        person: person.id,
+        credential: &credential,
         at,
+    };
+    let asked = releasing.look_up(&mut write, &ask.envelopes).await?;
+    let judged = releasing
+        .judge(&mut write, &asked, ask.factor.as_ref())
+        .await?;
+    let vouched_from = match judged.factor {
+        Ok(vouched_from) => vouched_from,
+        Err(refused) => {
+            let (action, whom) = (Action::SharesReleasedAfterIssue, &person.user_name);
+            note.audit(&mut write, action, whom, Err(refused.code()))
+                .await?;
+            commit(write).await?;
+            return Err(refused);
+        }
     };
     let Sorted {
         mut released,
         withheld,
         closed,
-    } = releasing
-        .release(&mut write, &ask.envelopes, &credential)
-        .await?;
+        older,
+    } = releasing.sort(asked, vouched_from);
     // So it looks when the disk was stolen and the password issued to whoever stole it.
     let refused = closed.then_some(Err(Code::OldPasswordNeeded));
     let granted = (!released.is_empty()).then_some(Ok(()));
     for result in refused.into_iter().chain(granted) {
         let (action, whom) = (Action::SharesReleased, &person.user_name);
         note.audit(&mut write, action, whom, result).await?;
+    }
+    if older {
+        let (action, whom) = (Action::SharesReleasedAfterIssue, &person.user_name);
+        note.audit(&mut write, action, whom, Ok(())).await?;
+        let recovered = Recovered {
+            at,
+            computer: device.name.clone(),
+            address: origin.address.clone(),
+        };
+        factors::note_recovery(&mut write, person.id, &recovered).await?;
     }
     if let Some(envelope) = ask.new_envelope {
         let of = if proof.purpose == Purpose::Change {
@@ -237,9 +262,10 @@ pub(super) async fn finish(
     };
     let context = proof_context(proof.purpose, proof.device, proof.binding);
     let sealed = shares::seal(&session_key, &released, &context).map_err(|_| Code::Internal)?;
-    let concerned = match proof.purpose {
-        Purpose::Link => topics(&mut write, person.id).await?,
-        Purpose::Sync | Purpose::Change => Vec::new(),
+    let concerned = if proof.purpose == Purpose::Link || older {
+        topics(&mut write, person.id).await?
+    } else {
+        Vec::new()
     };
     directory.commit_and_tell(write, concerned).await?;
     if proof.purpose == Purpose::Change {
@@ -260,6 +286,7 @@ pub(super) async fn finish(
         shares: Bytes(sealed),
         withheld,
         order,
+        factor_wanted: judged.wanted,
     }))
 }
 
@@ -375,88 +402,6 @@ async fn link(
         Ok(())
     } else {
         Err(Code::AlreadyLinked.into())
-    }
-}
-
-/// Hands out and makes shares, inside the transaction that checked the proof.
-struct Releasing<'a> {
-    directory: &'a Directory,
-    binding: BindingId,
-    at: Timestamp,
-}
-
-/// The envelopes that a proof asked for.
-struct Sorted {
-    released: Vec<(EnvelopeId, Secret)>,
-    withheld: Vec<EnvelopeId>,
-    /// Whether the organisation's rule kept one closed because a password was issued since.
-    closed: bool,
-}
-
-impl Releasing<'_> {
-    async fn release(
-        &mut self,
-        write: &mut Write,
-        envelopes: &[EnvelopeId],
-        credential: &Credential,
-    ) -> Result<Sorted, Refusal> {
-        let mut sorted = Sorted {
-            released: Vec::new(),
-            withheld: Vec::new(),
-            closed: false,
-        };
-        for &envelope in envelopes {
-            let stored = crate::storage::shares::get(write, envelope).await?;
-            let stored = stored.filter(|stored| {
-                let release = Release {
-                    envelope: stored.stamp,
-                    proved: credential.stamp,
-                    issued: credential.issued,
-                    rule: self.directory.config.rules.release_after_issue,
-                };
-                let own = stored.binding == self.binding;
-                sorted.closed |= own && release.is_closed_by_issue();
-                own && release.is_granted()
-            });
-            let share = stored.and_then(|stored| {
-                self.directory
-                    .keys
-                    .share_key()
-                    .open(&stored.sealed, &share_name(&envelope.to_string()))
-                    .ok()
-            });
-            match share {
-                Some(share) => sorted.released.push((envelope, share)),
-                None => sorted.withheld.push(envelope),
-            }
-        }
-        Ok(sorted)
-    }
-
-    async fn make(
-        &mut self,
-        write: &mut Write,
-        envelope: EnvelopeId,
-        stamp: Stamp,
-    ) -> Result<Secret, Refusal> {
-        let mut bytes = vec![0_u8; SHARE];
-        rand::rngs::OsRng.fill_bytes(&mut bytes);
-        let share = Secret::new(bytes);
-        let sealed = self
-            .directory
-            .keys
-            .share_key()
-            .seal(&share, &share_name(&envelope.to_string()));
-        let stored = StoredShare {
-            binding: self.binding,
-            stamp,
-            sealed: sealed.map_err(|_| Code::Internal)?,
-        };
-        if crate::storage::shares::add(write, envelope, &stored, self.at).await? {
-            Ok(share)
-        } else {
-            Err(Code::BadRequest.into())
-        }
     }
 }
 

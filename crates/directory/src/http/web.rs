@@ -23,7 +23,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; \
 
 /// The portal's pages; its own list is `web/src/lib/pages.ts`.
 const PAGES: &[&str] = &[
-    "", "activate", "change", "forgot", "not-me", "reset", "signin", "signins",
+    "", "activate", "change", "factor", "forgot", "not-me", "reset", "signin", "signins",
 ];
 
 /// Answers whatever is no endpoint: a file, a page, or that there is none.

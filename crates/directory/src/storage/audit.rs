@@ -57,8 +57,17 @@ pub enum Action {
     DeviceLeft,
     /// Shares were released to a computer.
     SharesReleased,
+    /// A share was released though a password had been issued since, or a second factor was refused
+    /// for that.
+    SharesReleasedAfterIssue,
     /// Shares were deleted.
     SharesRetired,
+    /// A person enrolled a second factor, or tried to.
+    FactorEnrolled,
+    /// A person removed a second factor, or tried to.
+    FactorRemoved,
+    /// An admin ended a person's second factors.
+    FactorReset,
 }
 
 impl Action {
@@ -88,7 +97,11 @@ impl Action {
             Self::DeviceRevoked => "device.revoked",
             Self::DeviceLeft => "device.left",
             Self::SharesReleased => "shares.released",
+            Self::SharesReleasedAfterIssue => "shares.released_after_issue",
             Self::SharesRetired => "shares.retired",
+            Self::FactorEnrolled => "factor.enrolled",
+            Self::FactorRemoved => "factor.removed",
+            Self::FactorReset => "factor.reset",
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use lockstep_model::Epoch;
+use lockstep_model::{Epoch, Timestamp};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::chain::{self, Broken, Head};
-use super::{Connection, StorageFault};
+use super::{Connection, StorageFault, factors};
+use crate::core::factor::totp;
 
 /// What is wrong with a copy.
 #[derive(Debug, thiserror::Error)]
@@ -72,12 +73,18 @@ pub struct Renewed {
 ///
 /// What was counted before names the same passwords as ever, so it moves into the new epoch. But a
 /// share for a generation to come would name whichever password gets that number next, so it goes.
-/// And every one-time token goes: one that was used after the backup would be good again.
+/// And every one-time token goes: one that was used after the backup would be good again. For that
+/// reason no code of a second factor counts that can have been used before now, and what was begun to
+/// be enrolled is begun anew.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
-pub async fn begin_epoch(db: &mut Connection, epoch: Epoch) -> Result<Renewed, StorageFault> {
+pub async fn begin_epoch(
+    db: &mut Connection,
+    epoch: Epoch,
+    now: Timestamp,
+) -> Result<Renewed, StorageFault> {
     let shares = sqlx::query(
         "DELETE FROM shares WHERE generation > (
              SELECT c.generation FROM bindings b JOIN credentials c ON c.person = b.person
@@ -92,7 +99,8 @@ pub async fn begin_epoch(db: &mut Connection, epoch: Epoch) -> Result<Renewed, S
         let query = sqlx::query(statement).bind(epoch.0.to_string());
         query.execute(&mut *db).await?;
     }
-    let mut tokens = 0;
+    factors::spend_codes(db, totp::newest_step(now)).await?;
+    let mut tokens = factors::delete_pending(db, now).await?;
     for table in tables_of_tokens(db).await? {
         // Names of our own schema.
         let statement = AssertSqlSafe(format!("DELETE FROM \"{table}\""));

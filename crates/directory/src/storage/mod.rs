@@ -22,6 +22,7 @@ pub mod audit;
 pub mod chain;
 pub mod copy;
 pub mod devices;
+pub mod factors;
 mod group;
 pub mod people;
 pub mod reports;

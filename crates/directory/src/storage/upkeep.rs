@@ -3,25 +3,32 @@
 use lockstep_model::Timestamp;
 use sqlx::Row as _;
 
-use super::{Connection, Storage, StorageFault, commit};
+use super::{Connection, Storage, StorageFault, commit, factors};
 use crate::core::access::DISOWN_MS;
+use crate::core::factor::PENDING_MS;
 
 /// How long an expired enrolment string is still told from one that never was.
 const REMEMBERED_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// Deletes sessions, links and enrolment strings that have expired; gives how many.
+/// Deletes what has expired: sessions, links, enrolment strings, enrolments of factors that were not
+/// finished, and what people are no longer told; gives how many.
 ///
 /// # Errors
 ///
 /// [`StorageFault`].
 pub async fn sweep(db: &mut Connection, now: Timestamp) -> Result<u64, StorageFault> {
-    let mut swept = 0;
+    let begun = Timestamp(now.0 - PENDING_MS);
+    let mut swept = factors::delete_pending(db, begun).await?;
     for (statement, before) in [
         ("DELETE FROM sessions WHERE expires_at <= $1", now.0),
         ("DELETE FROM invitations WHERE expires_at <= $1", now.0),
         (
             "DELETE FROM enrolments WHERE expires_at <= $1",
             now.0 - REMEMBERED_MS,
+        ),
+        (
+            "DELETE FROM recoveries WHERE at <= $1",
+            now.0 - factors::RECOVERY_TOLD_MS,
         ),
         (
             "DELETE FROM ended_sessions WHERE ended_at <= $1",

@@ -135,6 +135,7 @@ async fn an_admin_decides_nothing_about_themselves_and_that_they_tried_is_known(
     for action in [
         "password.issued",
         "password.reset_link_made",
+        "factor.reset",
         "person.unlocked",
         "person.suspended",
         "person.resumed",

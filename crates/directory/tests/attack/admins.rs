@@ -15,7 +15,8 @@ use crate::world::{Answer, World, fragment};
 pub(crate) const ISSUED: &str = "k7m2p-q4rst-9abcd-efgh3";
 
 /// What is decided by one message without a body.
-pub(crate) const DECISIONS: [&str; 4] = ["reset-link", "unlock", "suspend", "resume"];
+pub(crate) const DECISIONS: [&str; 5] =
+    ["reset-link", "reset-factor", "unlock", "suspend", "resume"];
 
 impl World {
     /// The line of a person in the list of people.

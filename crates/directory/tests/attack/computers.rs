@@ -170,6 +170,7 @@ impl<'a> Computer<'a> {
                 new_envelope: None,
                 envelopes: Vec::new(),
                 reset: None,
+                factor: None,
             },
             key: proved.session_key,
             context,

@@ -13,6 +13,7 @@ use tower_service::Service as _;
 use crate::admins::ISSUED;
 use crate::computers::Computer;
 use crate::people::{BEA, CARL, registration};
+use crate::phones::BEGIN;
 use crate::world::{Answer, OWNER, OWNERS, World};
 
 /// A request whose head was read and whose body is yet to come.
@@ -87,6 +88,7 @@ async fn a_thief_of_a_session_does_nothing_after_its_person_signed_out() {
         HeldBack::in_session(&world, &stolen, "/admin/people", &person()).await,
         HeldBack::in_session(&world, &stolen, "/admin/enrolments", &enrolment()).await,
         HeldBack::in_session(&world, &stolen, "/me/password/finish", &change).await,
+        HeldBack::in_session(&world, &stolen, "/me/factors", &BEGIN).await,
     ];
     world.ask(&stolen, "DELETE", "/session").await.said::<()>();
     let before = world.audit().await;

@@ -7,10 +7,13 @@ mod cast;
 #[path = "../attack/computers.rs"]
 #[expect(dead_code, reason = "the attacks use all of it")]
 mod computers;
+mod factors;
 mod keys;
 #[path = "../attack/people.rs"]
 #[expect(dead_code, reason = "the attacks use all of it")]
 mod people;
+#[path = "../attack/phones.rs"]
+mod phones;
 mod program;
 mod serving;
 mod upgrade;

@@ -3,7 +3,7 @@
 use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, PersonId, Provenance, Stamp};
 use serde::{Deserialize, Serialize};
 
-use super::me::StoreRow;
+use super::me::{FactorKind, StoreRow};
 use super::{Credential, Organisation, Vouch, message};
 use crate::order::SignedOrder;
 use crate::{Bytes, Token};
@@ -119,6 +119,10 @@ message! {
         /// The helper's challenge, if the person has no old password and wants the account reset.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub reset: Option<Bytes>,
+        /// The person's second factor, for envelopes that are older than an issued password; only
+        /// for a sync.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub factor: Option<FactorAnswer>,
     }
 
     /// The proof holds.
@@ -139,6 +143,9 @@ message! {
         /// The order that was asked for with a challenge.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub order: Option<SignedOrder>,
+        /// The second factor that would release some of the withheld ones, in another proof.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub factor_wanted: Option<FactorKind>,
     }
 
     /// Commits a change that a proof with [`Purpose::Change`] has opened.
@@ -185,6 +192,18 @@ message! {
         /// The envelopes; the device has erased its copies already.
         pub envelopes: Vec<EnvelopeId>,
     }
+}
+
+/// What a person shows of their second factor at a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FactorAnswer {
+    /// Of [`FactorKind::Totp`].
+    Totp {
+        /// The code that the app shows now; spaces are passed over.
+        code: Token,
+    },
 }
 
 /// What a proof made on a device is for.

@@ -1,6 +1,8 @@
 //! What a signed-in person sees and changes.
 
-use lockstep_model::{DeviceId, PersonId, Provenance, Stamp, StoreKind, StoreState, Timestamp};
+use lockstep_model::{
+    DeviceId, FactorId, PersonId, Provenance, Stamp, StoreKind, StoreState, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{Credential, message};
@@ -25,6 +27,57 @@ message! {
         pub temporary: bool,
         /// Their computers, by name.
         pub computers: Vec<Computer>,
+        /// Their second factors that are enrolled.
+        pub factors: Vec<FactorRow>,
+        /// Whether their computers ask for one after an issued password, by the organisation's rule.
+        pub asks_for_factor: bool,
+        /// The last time that a former password was recovered though another had been issued since,
+        /// of the last 30 days.
+        pub recovered: Option<Recovered>,
+    }
+
+    /// One second factor that is enrolled.
+    pub struct FactorRow {
+        /// The factor.
+        pub factor: FactorId,
+        /// What it is.
+        pub kind: FactorKind,
+        /// Since when.
+        pub since: Timestamp,
+    }
+
+    /// A former password was recovered on a computer though another had been issued since.
+    pub struct Recovered {
+        /// When.
+        pub at: Timestamp,
+        /// The computer's name.
+        pub computer: String,
+        /// The network address.
+        pub address: String,
+    }
+
+    /// Begins to enrol a second factor; what was begun before and not confirmed is forgotten.
+    pub struct FactorStart {
+        /// Which kind.
+        pub kind: FactorKind,
+    }
+
+    /// A factor that is enrolled once its first code came. What it holds is shown once.
+    pub struct FactorStarted {
+        /// The factor.
+        pub factor: FactorId,
+        /// What an authenticator app reads from a QR code: `otpauth://totp/...`.
+        pub uri: Token,
+        /// The secret alone, in base32, to be typed into an app.
+        pub secret: Token,
+        /// Until when the first code can come.
+        pub expires_at: Timestamp,
+    }
+
+    /// Shows that the person holds a factor.
+    pub struct FactorProof {
+        /// The code that the app shows now; spaces are passed over.
+        pub code: Token,
     }
 
     /// One of a person's computers.
@@ -125,6 +178,15 @@ message! {
         /// The new password's stamp.
         pub stamp: Stamp,
     }
+}
+
+/// What a second factor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum FactorKind {
+    /// An authenticator app with one-time codes (RFC 6238).
+    Totp,
 }
 
 /// Where a computer stands as a whole.

@@ -192,6 +192,7 @@ impl Line {
             new_envelope: Some(EnvelopeId::fresh()),
             envelopes: Vec::new(),
             reset: None,
+            factor: None,
         };
         let _proved: Proved = self.post("/device/proof/finish", &finish).await;
         binding

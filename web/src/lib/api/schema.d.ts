@@ -499,6 +499,53 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/admin/people/{person}/reset-factor': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ends every second factor of a person. It counts like an issued password: a factor that is enrolled
+     *     afterwards releases nothing that was sealed up to now.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The person */
+          person: components['schemas']['PersonId'];
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/admin/people/{person}/reset-link': {
     parameters: {
       query?: never;
@@ -1308,6 +1355,149 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/me/factors': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Begins to enrol a second factor; it counts once its first code came. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['FactorStart'];
+        };
+      };
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['FactorStarted'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/me/factors/{factor}/confirm': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Enrols a factor by its first code. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The factor */
+          factor: components['schemas']['FactorId'];
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['FactorProof'];
+        };
+      };
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/me/factors/{factor}/remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Removes a factor, by a code of it; who has lost it asks an admin to reset it. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The factor */
+          factor: components['schemas']['FactorId'];
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['FactorProof'];
+        };
+      };
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/me/password/finish': {
     parameters: {
       query?: never;
@@ -1933,6 +2123,9 @@ export interface components {
       | 'LS-2015'
       | 'LS-2016'
       | 'LS-2017'
+      | 'LS-2018'
+      | 'LS-2019'
+      | 'LS-2020'
       | 'LS-3001'
       | 'LS-3002'
       | 'LS-3003'
@@ -2093,6 +2286,53 @@ export interface components {
      * @description A life of the directory's database; a restore from a backup starts a new one.
      */
     Epoch: string;
+    /** @description What a person shows of their second factor at a proof. */
+    FactorAnswer: {
+      /** @description The code that the app shows now; spaces are passed over. */
+      code: components['schemas']['Token'];
+      /** @enum {string} */
+      kind: 'totp';
+    };
+    /**
+     * Format: uuid
+     * @description One second factor of a person, from its enrolment to its end.
+     */
+    FactorId: string;
+    /**
+     * @description What a second factor is.
+     * @enum {string}
+     */
+    FactorKind: 'totp';
+    /** @description Shows that the person holds a factor. */
+    FactorProof: {
+      /** @description The code that the app shows now; spaces are passed over. */
+      code: components['schemas']['Token'];
+    };
+    /** @description One second factor that is enrolled. */
+    FactorRow: {
+      /** @description The factor. */
+      factor: components['schemas']['FactorId'];
+      /** @description What it is. */
+      kind: components['schemas']['FactorKind'];
+      /** @description Since when. */
+      since: components['schemas']['Timestamp'];
+    };
+    /** @description Begins to enrol a second factor; what was begun before and not confirmed is forgotten. */
+    FactorStart: {
+      /** @description Which kind. */
+      kind: components['schemas']['FactorKind'];
+    };
+    /** @description A factor that is enrolled once its first code came. What it holds is shown once. */
+    FactorStarted: {
+      /** @description Until when the first code can come. */
+      expires_at: components['schemas']['Timestamp'];
+      /** @description The factor. */
+      factor: components['schemas']['FactorId'];
+      /** @description The secret alone, in base32, to be typed into an app. */
+      secret: components['schemas']['Token'];
+      /** @description What an authenticator app reads from a QR code: `otpauth://totp/...`. */
+      uri: components['schemas']['Token'];
+    };
     /**
      * Format: int32
      * @description The directory's counter of a person's password: 1, 2, 3 ... within an epoch.
@@ -2171,14 +2411,19 @@ export interface components {
     LinkKind: 'invitation' | 'reset';
     /** @description The person, their password's standing, and their computers; also each event of `me/events`. */
     Me: {
+      /** @description Whether their computers ask for one after an issued password, by the organisation's rule. */
+      asks_for_factor: boolean;
       /** @description How that password came to be. */
       changed: components['schemas']['Provenance'];
       /** @description Their computers, by name. */
       computers: components['schemas']['Computer'][];
       /** @description The name to greet them by. */
       display_name: string;
+      /** @description Their second factors that are enrolled. */
+      factors: components['schemas']['FactorRow'][];
       /** @description The person's id. */
       person: components['schemas']['PersonId'];
+      recovered?: components['schemas']['Recovered'] | null;
       /** @description What else they may do here. */
       role: components['schemas']['Role'];
       /** @description Their password's stamp. */
@@ -2333,6 +2578,7 @@ export interface components {
       attempt: string;
       /** @description The envelopes whose shares are asked for. */
       envelopes: components['schemas']['EnvelopeId'][];
+      factor?: components['schemas']['FactorAnswer'] | null;
       /** @description OPAQUE KE3. */
       finish: components['schemas']['Bytes'];
       new_envelope?: components['schemas']['EnvelopeId'] | null;
@@ -2370,6 +2616,7 @@ export interface components {
     Proved: {
       /** @description How that password came to be. */
       changed: components['schemas']['Provenance'];
+      factor_wanted?: components['schemas']['FactorKind'] | null;
       order?: components['schemas']['SignedOrder'] | null;
       /** @description Whose password was proved. */
       person: components['schemas']['PersonId'];
@@ -2398,6 +2645,15 @@ export interface components {
      * @enum {string}
      */
     Purpose: 'link' | 'sync' | 'change';
+    /** @description A former password was recovered on a computer though another had been issued since. */
+    Recovered: {
+      /** @description The network address. */
+      address: string;
+      /** @description When. */
+      at: components['schemas']['Timestamp'];
+      /** @description The computer's name. */
+      computer: string;
+    };
     /** @description How a binding's stores stand. */
     Report: {
       /** @description Which binding. */
