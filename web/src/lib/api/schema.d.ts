@@ -2161,6 +2161,11 @@ export interface components {
       | 'LS-4023'
       | 'LS-4024'
       | 'LS-4025'
+      | 'LS-4026'
+      | 'LS-4027'
+      | 'LS-4028'
+      | 'LS-4029'
+      | 'LS-4030'
       | 'LS-5001'
       | 'LS-5002'
       | 'LS-5003'
@@ -2178,7 +2183,8 @@ export interface components {
       | 'LS-5015'
       | 'LS-9001'
       | 'LS-9002'
-      | 'LS-9003';
+      | 'LS-9003'
+      | 'LS-9004';
     /** @description One of a person's computers. */
     Computer: {
       /** @description The local account that is linked. */
