@@ -8,10 +8,14 @@ use anyhow::{Context as _, bail};
 use crate::run::{output, quietly, say};
 
 /// The programs whose arguments clap describes.
-const PROGRAMS: [&str; 3] = ["lockstep", "lockstep-agent", "lockstep-directory"];
-/// Those that describe themselves, with their sections: neither root's program nor what holds a
-/// keyring's secrets has a parser of arguments that it can do without.
-const PLAIN: [(&str, u8); 2] = [("lockstep-helper", 8), ("lockstep-keyring", 1)];
+const PROGRAMS: [&str; 2] = ["lockstep", "lockstep-directory"];
+/// Those that describe themselves, with their sections: root's program, what holds a keyring's
+/// secrets, and what lies in memory all day have no parser of arguments that they can do without.
+const PLAIN: [(&str, u8); 3] = [
+    ("lockstep-agent", 8),
+    ("lockstep-helper", 8),
+    ("lockstep-keyring", 1),
+];
 
 /// Writes every page, from programs that are built.
 pub(crate) fn run() -> anyhow::Result<()> {

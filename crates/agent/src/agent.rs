@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use lockstep_client::proof::{Prover, vouched_key};
 use lockstep_client::{Client, Fault, From};
+use lockstep_memory::Program;
 use lockstep_model::{BindingId, Code, Timestamp};
 use lockstep_opaque::envelope::FileSecret;
 use lockstep_opaque::stretch::Place;
@@ -17,6 +18,7 @@ use lockstep_protocol::local::{BindingStatus, Status};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::arguments::Places;
 use crate::binding::{Binding, Ground};
 use crate::helper::Helper;
 use crate::keep::KeepFault;
@@ -24,7 +26,7 @@ use crate::keep::bindings::{self, BindingFile, Stage, Unusable};
 use crate::keep::identity::{DirectoryWords, Identity};
 use crate::keep::machine::Machine;
 use crate::settings::Settings;
-use crate::{Places, drift, keep, line, local, platform, report};
+use crate::{drift, keep, line, local, platform, report};
 
 /// How long the helper may take to describe itself, at the start of the agent.
 const EXAMINATION: Duration = Duration::from_secs(5);
@@ -61,6 +63,8 @@ pub(crate) struct Agent {
     identities: watch::Sender<()>,
     /// Whoever holds it looks at this computer: one at a time, since that asks helper and directory.
     pub(crate) examining: tokio::sync::Mutex<()>,
+    /// Its own code, most of which is needed only while something happens.
+    pub(crate) program: Program,
 }
 
 /// The directory it is enrolled in.
@@ -77,8 +81,12 @@ pub(crate) struct Enrolled {
 }
 
 /// Runs the agent until it is told to stop.
-pub(crate) async fn run(places: Places, settings: Settings) -> anyhow::Result<()> {
-    let agent = Rc::new(Agent::open(places, settings).await?);
+pub(crate) async fn run(
+    places: Places,
+    settings: Settings,
+    program: Program,
+) -> anyhow::Result<()> {
+    let agent = Rc::new(Agent::open(places, settings, program).await?);
     if !lockstep_memory::is_locked() {
         tracing::warn!("the system locks no memory for the agent: secrets could reach the swap");
     }
@@ -105,7 +113,7 @@ pub(crate) async fn run(places: Places, settings: Settings) -> anyhow::Result<()
 }
 
 impl Agent {
-    async fn open(places: Places, settings: Settings) -> Result<Self, Fault> {
+    async fn open(places: Places, settings: Settings, program: Program) -> Result<Self, Fault> {
         let helper = Helper::new(&places.helper);
         let only_one = keep::lock(&places.state)?;
         let agent = Self {
@@ -123,6 +131,7 @@ impl Agent {
             online_since: Cell::new(None),
             identities: watch::Sender::new(()),
             examining: tokio::sync::Mutex::default(),
+            program,
             places,
         };
         let kept = Identity::load(&agent.places.state)

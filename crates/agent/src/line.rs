@@ -68,6 +68,8 @@ async fn follow(agent: &Rc<Agent>, enrolled: &Rc<Enrolled>) -> Fault {
         agent.set_refused(false);
         if !agent.set_online(true) {
             tracing::info!("the line is up");
+            // From here on it sleeps, mostly.
+            agent.program.give_back();
         }
     }
 }

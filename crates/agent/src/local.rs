@@ -87,6 +87,9 @@ pub(crate) async fn serve(agent: Rc<Agent>, listener: UnixListener) {
                     callers.remove(&uid);
                 }
             }
+            if callers.is_empty() {
+                agent.program.give_back();
+            }
         });
     }
 }

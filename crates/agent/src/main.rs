@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`arguments`] | the command line |
 //! | [`keep`] | what survives a restart: identity, bindings, journals, envelopes |
 //! | [`binding`] | the shell around the sync core: runs its effects for one binding |
 //! | [`flow`] | what a person starts: enrol, link, sync, change the password |
@@ -18,11 +19,12 @@
 //! key stretching runs in a child that exits.
 #![forbid(unsafe_code)]
 
-use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use self::arguments::{HELP, Order};
 
 mod agent;
+mod arguments;
 mod binding;
 mod doctor;
 mod drift;
@@ -39,79 +41,33 @@ mod settings;
 mod standing;
 mod wire;
 
-/// The Lockstep agent: keeps this computer's password in step with the directory.
-#[derive(Parser)]
-#[command(name = "lockstep-agent", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Runs the agent until it is told to stop.
-    Run(Places),
-    /// Writes the manual pages into a folder; for packagers.
-    #[command(hide = true)]
-    Man {
-        /// The folder, which must exist.
-        folder: PathBuf,
-    },
-    /// Stretches a password for the agent; not for people.
-    #[command(hide = true)]
-    Stretch {
-        /// Memory in KiB, passes, lanes.
-        #[arg(num_args = 3)]
-        parameters: Vec<String>,
-    },
-}
-
-/// Where things are.
-#[derive(clap::Args, Clone, Debug)]
-pub(crate) struct Places {
-    /// The agent's own folder.
-    #[arg(long, default_value = "/var/lib/lockstep")]
-    state: PathBuf,
-    /// The socket for app and CLI.
-    #[arg(long, default_value = lockstep_protocol::local::SOCKET)]
-    socket: PathBuf,
-    /// The root helper's socket.
-    #[arg(long, default_value = "/run/lockstep-helper.sock")]
-    helper: PathBuf,
-    /// The configuration file; it need not exist.
-    #[arg(long, default_value = "/etc/lockstep/agent.toml")]
-    config: PathBuf,
-}
-
-fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<ExitCode> {
     lockstep_memory::keep_to_itself()?;
-    match Arguments::parse().command {
-        Command::Man { folder } => Ok(man(&folder)?),
-        Command::Stretch { parameters } => Ok(lockstep_opaque::stretch::serve_child(&parameters)?),
-        Command::Run(places) => {
+    let order = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(order) => order,
+        Err(fault) => {
+            eprint!("lockstep-agent: {fault}\n\n{HELP}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    match order {
+        Order::Help => print!("{HELP}"),
+        Order::Version => println!("lockstep-agent {}", env!("CARGO_PKG_VERSION")),
+        Order::Stretch(parameters) => lockstep_opaque::stretch::serve_child(&parameters)?,
+        Order::Run(places) => {
             let settings = settings::Settings::load(&places.config)?;
             log::start(settings.log.as_deref());
+            // Found while /proc can still be read.
+            let program = lockstep_memory::Program::find();
             if !sandbox::enter(&places)? {
                 tracing::warn!("this kernel has no Landlock: the agent's unit alone keeps it in");
             }
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            tokio::task::LocalSet::new().block_on(&runtime, agent::run(places, settings))
+            tokio::task::LocalSet::new()
+                .block_on(&runtime, agent::run(places, settings, program))?;
         }
     }
-}
-
-/// Writes a page for the program and for each of its commands.
-fn man(folder: &std::path::Path) -> std::io::Result<()> {
-    let mut command = Arguments::command().disable_help_subcommand(true);
-    command.build();
-    let mut pages = vec![command];
-    while let Some(page) = pages.pop() {
-        pages.extend(page.get_subcommands().filter(|p| !p.is_hide_set()).cloned());
-        clap_mangen::Man::new(page)
-            .section("8")
-            .generate_to(folder)?;
-    }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use landlock::{
     Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
-use crate::Places;
+use crate::arguments::Places;
 
 /// What this was tested with. A newer kernel's further rights stay as they are there.
 const TESTED: ABI = ABI::V7;

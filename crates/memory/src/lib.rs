@@ -10,8 +10,10 @@
 #![deny(unsafe_code)]
 
 mod process;
+mod program;
 mod slots;
 mod sys;
 
 pub use process::keep_to_itself;
+pub use program::Program;
 pub use sys::{Locked, is_locked};

@@ -6,6 +6,7 @@
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::fmt;
+use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -215,6 +216,16 @@ impl Drop for Mapping {
         let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
         debug_assert!(unmapped.is_ok(), "an own mapping could not be given back");
     }
+}
+
+/// Takes the pages of a mapping of a file's code out of this process's tables.
+pub(crate) fn forget_code(place: &Range<usize>) {
+    let start = std::ptr::with_exposed_provenance_mut(place.start);
+    // SAFETY: the mapping is of a file, private, and was never writable, so that each of its pages is
+    // the file's own: what is dropped is read again, the same, at the next access.
+    let dropped = unsafe { madvise(start, place.len(), Advice::LinuxDontNeed) };
+    // A kernel that doesn't do it leaves everything as it is.
+    let _kept = dropped;
 }
 
 #[cfg(test)]
