@@ -33,8 +33,11 @@ impl<S: tracing::Subscriber> Layer<S> for Count {
     }
 }
 
+/// How often the usual work is looked at, at most.
+const LOOKS: usize = 4;
+
 /// Statements and allocations of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Work {
     statements: u64,
     allocations: u64,
@@ -76,7 +79,7 @@ fn a_name_that_nobody_has_costs_the_same_statements_and_allocations() {
         .unwrap();
     let world = runtime.block_on(async {
         let world = World::new().await;
-        for number in 0..9 {
+        for number in 0..9 * LOOKS {
             world.person(&format!("known{number}"), BEA).await;
             world.invited(&format!("wait_{number}")).await;
             let name = format!("susp_{number}");
@@ -86,22 +89,44 @@ fn a_name_that_nobody_has_costs_the_same_statements_and_allocations() {
         }
         world
     });
+    // When the database's thread answers sooner than it is waited for, two allocations fewer are
+    // counted: what comes of such luck is gone at the next look, what comes of the name is not.
+    let mut usual = [[Work::default(); KINDS.len()]; 2];
+    for look in 0..LOOKS {
+        // Of names that were not guessed at before: no more than a few tries are let through.
+        usual = usual_work(&runtime, &world, 9 * look);
+        if usual.iter().all(|of| of.iter().all(|work| *work == of[0])) {
+            break;
+        }
+    }
+    for of in usual {
+        assert!(of[0].statements > 0, "nothing was counted: {of:?}");
+        assert!(of.iter().all(|work| *work == of[0]), "{KINDS:?}: {of:?}");
+    }
+}
+
+/// The usual work of first and second requests, for each kind of name.
+fn usual_work(
+    runtime: &tokio::runtime::Runtime,
+    world: &World,
+    first: usize,
+) -> [[Work; KINDS.len()]; 2] {
     // In turns: what the process has done before, it need not do again.
     let mut did: [(Vec<Work>, Vec<Work>); KINDS.len()] = Default::default();
     for number in 0..72 {
         for (kind, (starts, finishes)) in KINDS.iter().zip(&mut did) {
             let ask = SignInStart {
-                user_name: format!("{kind}{}", number % 9),
+                user_name: format!("{kind}{}", first + number % 9),
                 request: proof("a guess").1,
             };
-            let (work, answer) = measure(&runtime, world.post("", "/sign-in/start", &ask));
+            let (work, answer) = measure(runtime, world.post("", "/sign-in/start", &ask));
             starts.push(work);
             let ask = SignInFinish {
                 attempt: answer.said::<SignInStarted>().attempt,
                 finish: vec![7; 64].into(),
                 carry: Carry::Bearer,
             };
-            let (work, answer) = measure(&runtime, world.post("", "/sign-in/finish", &ask));
+            let (work, answer) = measure(runtime, world.post("", "/sign-in/finish", &ask));
             assert!(!answer.status.is_success());
             finishes.push(work);
         }
@@ -109,8 +134,5 @@ fn a_name_that_nobody_has_costs_the_same_statements_and_allocations() {
     // The first of each fill caches.
     let starts = did.each_ref().map(|(starts, _)| usual(&starts[9..]));
     let finishes = did.each_ref().map(|(_, finishes)| usual(&finishes[9..]));
-    for of in [starts, finishes] {
-        assert!(of[0].statements > 0, "nothing was counted: {of:?}");
-        assert!(of.iter().all(|work| *work == of[0]), "{KINDS:?}: {of:?}");
-    }
+    [starts, finishes]
 }

@@ -275,7 +275,7 @@ fn the_folder_is_flushed_after_the_rename() {
     helper.args(["-e", "trace=rename,fsync,openat,write,sendto", "-s", "4"]);
     helper.args(["/usr/bin/lockstep-helper", "op"]);
     let reply = computer.ask_by(helper, change(binding), &[OLD, NEW]);
-    assert_eq!(reply, Some(Reply::Done));
+    assert_eq!(reply, Some(Reply::MOVED));
     let calls = computer.shell("cat /tmp/calls");
     let place = |what: &str| {
         let found = calls.lines().position(|line| line.contains(what));
@@ -328,7 +328,7 @@ fn changes_at_once_lose_nothing() {
     std::thread::scope(|scope| {
         for binding in &bindings {
             let asked = change(*binding);
-            scope.spawn(|| assert_eq!(computer.ask(asked, &[OLD, NEW]), Some(Reply::Done)));
+            scope.spawn(|| assert_eq!(computer.ask(asked, &[OLD, NEW]), Some(Reply::MOVED)));
         }
         // An administrator at the same time.
         scope.spawn(|| {

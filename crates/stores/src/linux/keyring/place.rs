@@ -243,8 +243,11 @@ pub(super) fn set_aside_as(name: &str) -> Option<&str> {
         b'0' => byte.is_ascii_digit(),
         other => byte == *other,
     });
-    let number = rest.strip_prefix('-').map(str::parse::<u8>);
-    let is_numbered = matches!(number, Some(Ok(2..100))) && !rest.starts_with("-0");
+    let number = rest.strip_prefix('-').unwrap_or_default();
+    // In the one way in which numbers are written here: from_str also takes a sign and zeros.
+    let is_numbered = number
+        .parse::<u8>()
+        .is_ok_and(|it| (2..100).contains(&it) && it.to_string() == number);
     (has_shape && (rest.is_empty() || is_numbered)).then_some(which)
 }
 

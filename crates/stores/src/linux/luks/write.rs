@@ -154,11 +154,6 @@ impl LuksStore {
         if found.header.slots.get(&keep) != Some(&stays) || after != before {
             return Err(unknown("the slot that stays isn't as it was".into()));
         }
-        // What a token says of slots that are gone means nothing (`Mine::has`).
-        let mine = found.mine.as_ref().map(|(_, mine)| mine);
-        if mine.is_some_and(|mine| mine.marks_only(keep)) {
-            return Ok(());
-        }
         let settled = self.marked_as(&found, keep, &[]).and_then(|mine| {
             let id = found.mine.as_ref().map(|(id, _)| *id);
             self.write(&mine, id, &found.header)
