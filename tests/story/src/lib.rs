@@ -11,13 +11,16 @@
 //! | [`locked`] | what else a password locks: keyring and disk |
 //! | [`terminal`] | somebody who types |
 //! | [`portal`] | the portal, in a real browser or by its interface |
-//! | [`play`] | the story, step by step |
+//! | [`play`], [`encore`] | the story, step by step |
+//! | [`phone`] | an authenticator app |
 #![forbid(unsafe_code)]
 
 pub mod command;
 pub mod directory;
+pub mod encore;
 pub mod faults;
 pub mod locked;
+pub mod phone;
 pub mod play;
 pub mod portal;
 pub mod terminal;

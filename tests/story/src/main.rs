@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use lockstep_story::World;
+use lockstep_story::encore;
 use lockstep_story::play::{self, Narrator};
 use lockstep_story::world::ADMIN_PASSWORD;
 use serde_json::json;
@@ -48,7 +49,8 @@ fn main() -> anyhow::Result<()> {
     }
     let mut tell = Narrator::default();
     if arguments.script {
-        let cast = play::story(&world, &mut tell);
+        let cast = play::story(&world, &mut tell)
+            .and_then(|cast| encore::play(&world, &cast, &mut tell).map(|()| cast));
         if cast.is_err() {
             print(&format!("The directory's log:\n{}", world.directory.log()))?;
         }

@@ -1,14 +1,11 @@
 //! A second factor that was enrolled before a password was issued: a code instead of the old password.
 #![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
 
-use std::time::{Duration, SystemTime};
-
-use data_encoding::BASE32_NOPAD;
-use lockstep_directory::core::factor::totp;
-use lockstep_model::{Code, Generation, Secret, Timestamp};
+use lockstep_model::{Code, Generation};
 use lockstep_protocol::api::admin::Audit;
-use lockstep_protocol::api::me::{FactorRow, FactorStarted, Standing};
+use lockstep_protocol::api::me::{FactorRow, Standing};
 use lockstep_story::command::Outcome;
+use lockstep_story::phone::Phone;
 use lockstep_story::play::{expect_opens, expect_row};
 use lockstep_story::terminal::{Seen, type_at};
 use lockstep_story::{Computer, World};
@@ -23,35 +20,8 @@ fn anna() -> Option<(World, Computer)> {
     Some((world, computer))
 }
 
-/// An authenticator app.
-struct Phone(Secret);
-
-impl Phone {
-    /// Enrols it in the person's session; the code of the step before is spent for it.
-    fn enrolled(world: &World) -> Self {
-        let enrol = world.as_user("anna", &["factor", "enrol"], &[]).unwrap();
-        let started: FactorStarted = enrol.json().unwrap();
-        let secret = BASE32_NOPAD.decode(started.secret.expose().as_bytes());
-        let phone = Self(Secret::new(secret.unwrap()));
-        let confirm = ["factor", "confirm", &started.factor.to_string()];
-        let code = [("--code-fd", &*phone.code(-1))];
-        let confirmed = world.as_user("anna", &confirm, &code).unwrap();
-        confirmed.ok().unwrap();
-        phone
-    }
-
-    /// The code that it shows now, or showed or will show so many steps away; early in a step, so
-    /// that it is still one of those beside the present one when it arrives.
-    fn code(&self, steps: i64) -> String {
-        let now = || {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            Timestamp(i64::try_from(since.unwrap().as_millis()).unwrap())
-        };
-        while steps < 0 && now().0 % 30_000 > 22_000 {
-            std::thread::sleep(Duration::from_millis(500));
-        }
-        totp::code(&self.0, totp::step(now()) + steps)
-    }
+fn phone(world: &World) -> Phone {
+    Phone::enrolled(world, "anna").unwrap()
 }
 
 /// Has the admin issue Anna a temporary password; gives it once the computer knows.
@@ -113,7 +83,7 @@ fn a_code_recovers_the_old_password_after_another_was_issued_and_its_person_is_t
     let Some((world, computer)) = anna() else {
         return;
     };
-    let phone = Phone::enrolled(&world);
+    let phone = phone(&world);
     let temporary = issued(&world, &computer);
     let code = [("--factor-code-fd", &*phone.code(0))];
     sync(&computer, &temporary, &code).ok().unwrap();
@@ -130,7 +100,7 @@ fn without_a_terminal_the_code_is_asked_for_before_the_old_password_and_nothing_
     let Some((world, computer)) = anna() else {
         return;
     };
-    let _phone = Phone::enrolled(&world);
+    let _phone = phone(&world);
     let temporary = issued(&world, &computer);
     let ended = sync(&computer, &temporary, &[]);
     assert_eq!(ended.code(), Some(Code::ComputerBehind), "{ended:?}");
@@ -148,7 +118,7 @@ fn a_factor_that_is_enrolled_after_the_issue_is_not_asked_for() {
         return;
     };
     reset(&world, &computer);
-    let phone = Phone::enrolled(&world);
+    let phone = phone(&world);
     let secrets = [
         ("--password-fd", SECOND),
         ("--factor-code-fd", &*phone.code(0)),
@@ -165,7 +135,7 @@ fn a_factor_that_an_admin_has_reset_is_not_asked_for() {
     let Some((world, computer)) = anna() else {
         return;
     };
-    let phone = Phone::enrolled(&world);
+    let phone = phone(&world);
     let temporary = issued(&world, &computer);
     let reset = world.admin(&["reset-factor", "anna"]).unwrap();
     reset.ok().unwrap();
@@ -180,7 +150,7 @@ fn a_code_that_was_used_or_is_wrong_leads_to_the_old_password() {
     let Some((world, computer)) = anna() else {
         return;
     };
-    let phone = Phone::enrolled(&world);
+    let phone = phone(&world);
     let temporary = issued(&world, &computer);
     // The one that enrolled it.
     let used = [("--factor-code-fd", &*phone.code(-1))];
@@ -203,7 +173,7 @@ fn at_a_terminal_a_wrong_code_is_told_and_asked_for_again_and_the_password_is_no
     let Some((world, computer)) = anna() else {
         return;
     };
-    let phone = Phone::enrolled(&world);
+    let phone = phone(&world);
     reset(&world, &computer);
     let asks = "Code from your authenticator app (blank to type your old password instead): ";
     let code = phone.code(0);
@@ -235,7 +205,7 @@ fn at_a_terminal_a_blank_code_leads_to_the_old_password_and_so_do_three_wrong_on
     let Some((world, computer)) = anna() else {
         return;
     };
-    let _phone = Phone::enrolled(&world);
+    let _phone = phone(&world);
     reset(&world, &computer);
     let asks = "Code from your authenticator app (blank to type your old password instead): ";
     let old = "Old password (leave blank if you don't remember it): ";
