@@ -1,8 +1,8 @@
 //! The measurements of the performance table: builds, measures, prints, writes JSON.
 //!
 //! The JSON has `version`, `date`, `commit`, `quick`, `machine` (`cpu`, `cores`, `memory_kib`,
-//! `kernel`, `load_before`, `load_after`) and what `lockstep-load` printed: `sign_ins`, `wake_ups`
-//! and `agent`, whose fields are described where they are made, in `tests/load/src`.
+//! `kernel`, `load_before`, `load_after`) and what `lockstep-load` printed: `sign_ins`, `wake_ups`,
+//! `agent` and `sync`, whose fields are described where they are made, in `tests/load/src`.
 
 use std::fs;
 use std::path::Path;
@@ -133,6 +133,12 @@ fn measure(quick: bool) -> anyhow::Result<Value> {
         "agent",
         args(&[], &["--seconds=3"]),
     )?;
+    say("a sync")?;
+    let sync = generator(
+        as_root(generator_path()),
+        "sync",
+        args(&[], &["--rounds=2"]),
+    )?;
     Ok(json!({
         "version": 1,
         "date": output(Command::new("date").args(["-u", "+%Y-%m-%dT%H%M%SZ"]))?.trim(),
@@ -142,6 +148,7 @@ fn measure(quick: bool) -> anyhow::Result<Value> {
         "sign_ins": sign_ins,
         "wake_ups": wake_ups,
         "agent": agent,
+        "sync": sync,
     }))
 }
 

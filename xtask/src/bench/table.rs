@@ -53,6 +53,7 @@ fn rows(figures: &Value) -> anyhow::Result<Vec<[String; 4]>> {
     sign_ins(&figures["sign_ins"]["rounds"], &mut rows)?;
     wake_ups(&figures["wake_ups"], &mut rows)?;
     agent(&figures["agent"], &mut rows)?;
+    sync(&figures["sync"], &mut rows)?;
     Ok(rows)
 }
 
@@ -206,7 +207,7 @@ fn agent(agent: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
             kib("/memory_at_end/rss")?,
             kib("/memory_at_end/pss")?
         ),
-        String::new(),
+        "5,000 KiB".into(),
         "SSSD 87.5 / 55.9 MB".into(),
     ]);
     rows.push([
@@ -222,6 +223,42 @@ fn agent(agent: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
     rows.push([
         "the agent's program".into(),
         format!("{} KiB", kib("/binary_kib")?),
+        String::new(),
+        String::new(),
+    ]);
+    Ok(())
+}
+
+fn sync(sync: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
+    let ms = |path: &str| {
+        let number = sync.pointer(path).and_then(Value::as_f64);
+        number.with_context(|| path.to_owned())
+    };
+    rows.push([
+        "a sync: by the sum of its unavoidable operations".into(),
+        format!("{:.2}", ms("/ratio")?),
+        "1.15".into(),
+        "shell tools 1.60, without OPAQUE".into(),
+    ]);
+    rows.push([
+        "a sync of account, keyring and disk, p50 / the longest".into(),
+        format!("{:.0} / {:.0} ms", ms("/sync/p50_ms")?, ms("/sync/max_ms")?),
+        String::new(),
+        String::new(),
+    ]);
+    let operations = sync["operations"].as_array().context("no operations")?;
+    let each = operations.iter().map(|operation| {
+        let name = operation[0].as_str().unwrap_or_default();
+        let ms = operation[1].as_f64().unwrap_or_default();
+        format!("{name} {ms:.0}")
+    });
+    rows.push([
+        "its unavoidable operations, each in a process of its own".into(),
+        format!(
+            "{:.0} ms: {}",
+            ms("/floor/p50_ms")?,
+            each.collect::<Vec<_>>().join(", ")
+        ),
         String::new(),
         String::new(),
     ]);
