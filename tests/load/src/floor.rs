@@ -29,6 +29,8 @@ pub struct Order {
     pub account: String,
     /// Where the disk's header is.
     pub disk: String,
+    /// What the stretching of its passwords takes (argon2id, t=4, p=1).
+    pub memory_kib: u32,
     /// What opens everything before.
     pub old: String,
     /// What opens everything afterwards.
@@ -51,6 +53,7 @@ pub fn run(order: &Order) -> anyhow::Result<Floor> {
     let Order {
         account,
         disk,
+        memory_kib,
         old,
         new,
     } = order;
@@ -66,8 +69,10 @@ pub fn run(order: &Order) -> anyhow::Result<Floor> {
         "0"
     };
     floor.time("LUKS add", || {
-        let like = "--pbkdf argon2id --pbkdf-memory 32768 --pbkdf-force-iterations 4 \
-            --pbkdf-parallel 1";
+        let like = format!(
+            "--pbkdf argon2id --pbkdf-memory {memory_kib} --pbkdf-force-iterations 4 \
+            --pbkdf-parallel 1"
+        );
         cryptsetup(
             &format!("luksAddKey --key-file - --key-slot {slot} {like}"),
             disk,

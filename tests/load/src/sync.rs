@@ -30,6 +30,8 @@ pub struct Sync {
     pub operations: Vec<(String, f64)>,
 }
 
+/// What the stretching of the disks' passwords takes.
+const MEMORY_KIB: u32 = 32 * 1024;
 const ACCOUNT: &str = "anna";
 const BEFORE: &str = "what the computer had before";
 
@@ -89,7 +91,7 @@ pub fn measure(folder: &Path, rounds: usize) -> anyhow::Result<Sync> {
 fn computer(world: &World, name: &str, password: &str) -> anyhow::Result<Computer> {
     let computer = world.computer(name, ACCOUNT, password)?;
     computer.make_keyring(password)?;
-    computer.make_disk(password)?;
+    computer.make_disk_of(password, MEMORY_KIB)?;
     Ok(computer)
 }
 
@@ -109,6 +111,7 @@ fn inside<T: DeserializeOwned>(
     let order = Order {
         account: ACCOUNT.to_owned(),
         disk: lockstep_story::locked::DISK.to_owned(),
+        memory_kib: MEMORY_KIB,
         old: old.to_owned(),
         new: new.to_owned(),
     };

@@ -205,13 +205,23 @@ impl Computer {
     ///
     /// When it doesn't come to be.
     pub fn make_disk(&self, password: &str) -> anyhow::Result<()> {
+        self.make_disk_of(password, 1024)
+    }
+
+    /// The same with key stretching (argon2id, t=4, p=1) that takes so much memory.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't come to be.
+    pub fn make_disk_of(&self, password: &str, memory_kib: u32) -> anyhow::Result<()> {
         let mut format = self.device.command("sh")?;
         format.args([
             "-euc",
             "truncate -s 20M $0; echo \"root_crypt $0 none luks\" >/etc/crypttab; \
-            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory 1024 \
+            cryptsetup luksFormat -q --type luks2 --pbkdf argon2id --pbkdf-memory $1 \
             --pbkdf-force-iterations 4 --pbkdf-parallel 1 --key-file - $0",
             DISK,
+            &memory_kib.to_string(),
         ]);
         let (made, said) = self.fed_bytes(format, password.as_bytes())?;
         ensure!(made, "no disk was made: {said}");
