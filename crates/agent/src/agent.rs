@@ -19,10 +19,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::arguments::Places;
-use crate::binding::{Binding, Ground};
+use crate::binding::{Binding, Ground, now};
 use crate::helper::Helper;
 use crate::keep::KeepFault;
 use crate::keep::bindings::{self, BindingFile, Stage, Unusable};
+use crate::keep::envelopes::Grace;
 use crate::keep::identity::{DirectoryWords, Identity};
 use crate::keep::machine::Machine;
 use crate::settings::Settings;
@@ -472,6 +473,11 @@ impl Enrolled {
         let said: CheckIn = self.client.get(from, "/device/check-in").await?;
         agent.hear(said.bindings).await;
         Ok(())
+    }
+
+    /// How long the organisation wants copies kept that nothing rests on any more.
+    pub(crate) fn grace(&self) -> Grace {
+        Grace::days(self.words.borrow().keep_former_days, now())
     }
 
     /// The OPAQUE key that is vouched for now.

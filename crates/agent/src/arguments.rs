@@ -70,7 +70,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Ord
             Long("socket") => &mut places.socket,
             Long("helper") => &mut places.helper,
             Long("config") => &mut places.config,
-            unknown => return Err(unknown.unexpected()),
+            unknown @ (Long(_) | Short(_) | Value(_)) => return Err(unknown.unexpected()),
         };
         *place = parser.value()?.into();
     }

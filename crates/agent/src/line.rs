@@ -78,9 +78,13 @@ async fn take_in(agent: &Rc<Agent>, enrolled: &Enrolled, said: CheckIn) -> Resul
     let words = DirectoryWords {
         organisation: said.organisation,
         vouch: said.vouch,
+        keep_former_days: said.keep_former_days,
     };
     let before = enrolled.words();
-    if before.organisation != words.organisation || before.vouch != words.vouch {
+    if before.organisation != words.organisation
+        || before.vouch != words.vouch
+        || before.keep_former_days != words.keep_former_days
+    {
         enrolled.learn(words.clone())?;
         words.save(&agent.places.state)?;
     }

@@ -1,4 +1,5 @@
-//! Telling the directory how a binding's stores stand: the latest, whenever it can be told.
+//! Telling the directory how a binding's stores stand: the latest, whenever it can be told; and
+//! erasing what was retired when its time is over.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use lockstep_protocol::api::device::{Report, Reported};
 
 use crate::agent::{Agent, Enrolled};
 use crate::binding::Binding;
+use crate::line;
 use crate::standing::Standing;
 
 /// After how long a report that was not delivered is tried again.
@@ -29,10 +31,22 @@ pub(crate) async fn keep(agent: Rc<Agent>, binding: Rc<Binding>) {
         {
             tracing::warn!(error = %fault, "a report was not delivered");
         }
+        // Nothing rests on what expires, so that no core has to be asked.
+        let expires = match binding.envelopes.expire(enrolled.grace()) {
+            Ok(None) => Duration::MAX,
+            Ok(Some(left)) => Duration::from_millis(left),
+            Err(fault) => {
+                tracing::warn!(error = %fault, "former copies were not looked at");
+                Duration::MAX
+            }
+        };
+        if *online.borrow() {
+            line::bury(&enrolled, &binding).await;
+        }
         let again = if *online.borrow() && due(&standing.borrow()) {
             AGAIN
         } else {
-            Duration::MAX
+            expires
         };
         let woken = tokio::select! {
             () = tokio::time::sleep(again) => Ok(()),

@@ -50,6 +50,9 @@ pub struct Rules {
     pub release_after_issue: ReleaseRule,
     /// What "This wasn't me" does: `lock` or `notice`.
     pub this_was_not_me: DisownRule,
+    /// For how many days a computer keeps the sealed copy of a former password once everything opens
+    /// with a newer one, so that a file system that is set back to a snapshot needs no old password.
+    pub keep_former_days: u16,
 }
 
 /// Where the certificate is, relative to the data directory.

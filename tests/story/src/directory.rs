@@ -169,7 +169,9 @@ impl Directory {
         let text = std::fs::read_to_string(&file)?;
         let is_it = |line: &&str| line.starts_with(&format!("{name} = "));
         let line = text.lines().find(is_it).context("no such rule")?;
-        std::fs::write(&file, text.replace(line, &format!("{name} = \"{value}\"")))?;
+        let quote = if line.contains('"') { "\"" } else { "" };
+        let rule = format!("{name} = {quote}{value}{quote}");
+        std::fs::write(&file, text.replace(line, &rule))?;
         Ok(())
     }
 

@@ -79,7 +79,7 @@ impl Core {
                 finished(op, outcome)
             }
             Effect::Retire { op, keep } => {
-                let outcome = match self.envelopes.retire(keep) {
+                let outcome = match self.envelopes.retire(keep, self.enrolled.grace()) {
                     Ok(()) => Outcome::Applied,
                     Err(fault) => {
                         tracing::warn!(error = %fault, "not retired");

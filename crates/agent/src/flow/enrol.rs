@@ -77,6 +77,8 @@ async fn enrol(
     let words = DirectoryWords {
         organisation: answer.organisation,
         vouch: answer.vouch,
+        // Nothing is kept yet, and the first check-in says it.
+        keep_former_days: 0,
     };
     // The identity comes last: without it the device is not enrolled.
     words.save(&agent.places.state)?;

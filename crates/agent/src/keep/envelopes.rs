@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lockstep_model::{EnvelopeId, Stamp};
+use lockstep_model::{EnvelopeId, Stamp, Timestamp};
 use lockstep_protocol::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,19 @@ pub(crate) struct Kept {
     pub(crate) stamp: Stamp,
     /// The sealed bytes; none in a tombstone.
     pub(crate) sealed: Option<Bytes>,
+    /// Since when nothing rests on it any more; kept all the same, for as long as the organisation
+    /// wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retired: Option<Timestamp>,
+}
+
+/// How long copies are kept that nothing rests on any more, and what time it is.
+///
+/// The device's clock decides. Set forward, it erases early: then the old password is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grace {
+    days: u16,
+    now: Timestamp,
 }
 
 /// What is in the folder.
@@ -80,6 +93,7 @@ impl Envelopes {
             envelope,
             stamp,
             sealed: Some(Bytes(sealed)),
+            retired: None,
         };
         write(&self.path(envelope), &kept)
     }
@@ -96,6 +110,7 @@ impl Envelopes {
             envelope,
             stamp,
             sealed: None,
+            retired: None,
         };
         write(&self.path(envelope), &tombstone)
     }
@@ -137,13 +152,20 @@ impl Envelopes {
         Ok(found)
     }
 
-    /// Erases every envelope but those of one generation, once nothing rests on them any more. What
-    /// nobody can read goes with them; what a newer Lockstep can read stays.
-    pub(crate) fn retire(&self, keep: Stamp) -> Result<(), KeepFault> {
+    /// Retires every envelope but those of one generation, now that nothing rests on them any more:
+    /// erases them, or marks them for later. What nobody can read goes with them; what a newer
+    /// Lockstep can read stays.
+    pub(crate) fn retire(&self, keep: Stamp, grace: Grace) -> Result<(), KeepFault> {
         let found = self.found()?;
-        for kept in found.envelopes {
-            if kept.sealed.is_some() && kept.stamp != keep {
+        for mut kept in found.envelopes {
+            if kept.sealed.is_none() || kept.stamp == keep {
+                continue;
+            }
+            let since = *kept.retired.get_or_insert(grace.now);
+            if grace.is_over(since) {
                 self.erase(kept.envelope, kept.stamp)?;
+            } else {
+                write(&self.path(kept.envelope), &kept)?;
             }
         }
         for damaged in found.damaged {
@@ -152,12 +174,46 @@ impl Envelopes {
         Ok(())
     }
 
+    /// Erases what was retired long enough ago; tells when to look again, in milliseconds.
+    pub(crate) fn expire(&self, grace: Grace) -> Result<Option<u64>, KeepFault> {
+        let mut next = None;
+        for kept in self.kept()? {
+            match kept.retired {
+                Some(since) if grace.is_over(since) => self.erase(kept.envelope, kept.stamp)?,
+                Some(since) => {
+                    let left = grace.left(since);
+                    next = Some(next.map_or(left, |next: u64| next.min(left)));
+                }
+                None => {}
+            }
+        }
+        Ok(next)
+    }
+
     fn all(&self) -> Result<Vec<Kept>, KeepFault> {
         Ok(self.found()?.envelopes)
     }
 
     fn path(&self, envelope: EnvelopeId) -> PathBuf {
         self.folder.join(format!("{envelope}.json"))
+    }
+}
+
+impl Grace {
+    /// So many days, from now on.
+    pub(crate) const fn days(days: u16, now: Timestamp) -> Self {
+        Self { days, now }
+    }
+
+    fn is_over(self, since: Timestamp) -> bool {
+        self.left(since) == 0
+    }
+
+    /// A clock that was set back keeps a copy for no longer than it was to be kept at first.
+    fn left(self, since: Timestamp) -> u64 {
+        let whole = u64::from(self.days) * 24 * 60 * 60 * 1000;
+        let passed = u64::try_from(self.now.0.saturating_sub(since.0)).unwrap_or(0);
+        whole.saturating_sub(passed)
     }
 }
 
@@ -197,6 +253,37 @@ mod tests {
     }
 
     #[test]
+    fn what_is_retired_is_kept_for_as_long_as_it_shall_be_and_no_longer() {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let folder = tempfile::tempdir().unwrap();
+        let envelopes = Envelopes::open(path(folder.path())).unwrap();
+        let first = Stamp {
+            epoch: Epoch::fresh(),
+            generation: Generation(1),
+        };
+        let (old, new) = (EnvelopeId::fresh(), EnvelopeId::fresh());
+        envelopes.keep(old, first, vec![1]).unwrap();
+        envelopes.keep(new, first.next(), vec![2]).unwrap();
+        let at = |time| Grace::days(2, Timestamp(time));
+        assert_eq!(envelopes.expire(at(9 * DAY)).unwrap(), None);
+        envelopes.retire(first.next(), at(10 * DAY)).unwrap();
+        // Once more, later: the time goes on from the first.
+        envelopes.retire(first.next(), at(11 * DAY)).unwrap();
+        assert_eq!(envelopes.kept().unwrap().len(), 2);
+        let day = u64::try_from(DAY).unwrap();
+        assert_eq!(envelopes.expire(at(11 * DAY)).unwrap(), Some(day));
+        assert_eq!(envelopes.expire(at(12 * DAY)).unwrap(), None);
+        assert_eq!(envelopes.tombstones().unwrap(), [old]);
+        assert_eq!(envelopes.kept().unwrap()[0].envelope, new);
+        // The organisation wants none kept: at the next look it goes.
+        envelopes.keep(old, first, vec![1]).unwrap();
+        envelopes.retire(first.next(), at(20 * DAY)).unwrap();
+        let none = Grace::days(0, Timestamp(20 * DAY));
+        assert_eq!(envelopes.expire(none).unwrap(), None);
+        assert_eq!(envelopes.kept().unwrap().len(), 1);
+    }
+
+    #[test]
     fn what_can_not_be_read_is_told_apart_and_goes_only_when_everything_old_does() {
         let folder = tempfile::tempdir().unwrap();
         let envelopes = Envelopes::open(path(folder.path())).unwrap();
@@ -222,7 +309,8 @@ mod tests {
         envelopes
             .keep(EnvelopeId::fresh(), first.next(), vec![4])
             .unwrap();
-        envelopes.retire(first.next()).unwrap();
+        let now = Timestamp(0);
+        envelopes.retire(first.next(), Grace::days(0, now)).unwrap();
         let left = envelopes.kept().unwrap();
         assert_eq!(left.len(), 1);
         assert_eq!(left[0].stamp, first.next());

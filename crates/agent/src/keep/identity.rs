@@ -61,6 +61,9 @@ pub(crate) struct DirectoryWords {
     pub(crate) organisation: Organisation,
     /// The OPAQUE key, vouched for.
     pub(crate) vouch: Vouch,
+    /// For how many days the sealed copy of a former password is kept.
+    #[serde(default)]
+    pub(crate) keep_former_days: u16,
 }
 
 /// The form of the file that the words are kept in.

@@ -295,6 +295,7 @@ impl Directory {
             organisation: self.config.organisation.clone(),
             vouch: self.keys.vouch(&self.config.realm),
             bindings,
+            keep_former_days: self.config.rules.keep_former_days,
         })
     }
 

@@ -41,6 +41,9 @@ message! {
         pub vouch: Vouch,
         /// Where each of its bindings stands.
         pub bindings: Vec<BindingNews>,
+        /// For how many days a sealed copy is kept after everything was opened with a newer password.
+        #[serde(default)]
+        pub keep_former_days: u16,
     }
 
     /// Where one binding's person stands: never a secret, always the whole truth of the moment.

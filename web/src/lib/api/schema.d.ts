@@ -2084,6 +2084,11 @@ export interface components {
     CheckIn: {
       /** @description Where each of its bindings stands. */
       bindings: components['schemas']['BindingNews'][];
+      /**
+       * Format: int32
+       * @description For how many days a sealed copy is kept after everything was opened with a newer password.
+       */
+      keep_former_days?: number;
       /** @description Words and rules. */
       organisation: components['schemas']['Organisation'];
       /** @description The OPAQUE key, vouched for. */
