@@ -27,7 +27,7 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller) -> Ended {
     if new.same_as(&current) {
         return Err(failed(Fault::new(Code::SameAsCurrent, "new")));
     }
-    let mut core = take(&binding).map_err(failed)?;
+    let mut core = take(&binding).await.map_err(failed)?;
     let mut change = Change {
         enrolled: &enrolled,
         binding: &binding,

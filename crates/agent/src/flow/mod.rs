@@ -3,6 +3,7 @@
 //! A flow asks before it takes the core, so that a window left open keeps nothing from being heard.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use lockstep_client::Fault;
 use lockstep_model::{Code, StoreKind, StoreState};
@@ -20,6 +21,9 @@ pub(crate) mod link;
 pub(crate) mod retire;
 pub(crate) mod sync;
 pub(crate) mod unlink;
+
+/// How long a flow waits for what the agent does by itself: to take in news, to compare an account.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// What a flow answers.
 pub(crate) type Ended = Result<Done, Failure>;
@@ -56,10 +60,12 @@ async fn ready(agent: &Rc<Agent>, uid: u32) -> Result<(Rc<Enrolled>, Rc<Binding>
     }
 }
 
-/// Takes the core for one flow.
-fn take(binding: &Binding) -> Result<tokio::sync::MutexGuard<'_, Core>, Fault> {
+/// Takes the core for one flow. What the agent does by itself takes a moment at most; whoever holds
+/// it longer is another flow.
+async fn take(binding: &Binding) -> Result<tokio::sync::MutexGuard<'_, Core>, Fault> {
     let busy = |_| Fault::new(Code::Busy, "another flow holds the binding");
-    binding.core.try_lock().map_err(busy)
+    let turn = tokio::time::timeout(MOMENT, binding.core.lock());
+    turn.await.map_err(busy)
 }
 
 /// Ends a flow that ran the core: tells the directory, and puts the verdict into words.

@@ -19,7 +19,7 @@ use crate::local::Caller;
 pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, restarted: bool) -> Ended {
     let (enrolled, binding) = ready(agent, caller.uid()).await.map_err(failed)?;
     let typed = caller.need(Need::DirectoryPassword).await.map_err(failed)?;
-    let mut core = take(&binding).map_err(failed)?;
+    let mut core = take(&binding).await.map_err(failed)?;
     let mut course = Course {
         restarted,
         replaced: false,
