@@ -121,7 +121,7 @@ impl Caller {
             };
             let event = match ask {
                 Ask::Status => Ok(Event::Status(Box::new(agent.status(self.uid)))),
-                Ask::Explain => explain(agent, self.uid),
+                Ask::Explain => explain(agent, self.uid).await,
                 Ask::Watch => return self.watch(agent).await,
                 Ask::Enrol { name } => flow::enrol::run(agent, self, name).await.map(Event::Done),
                 Ask::Link { user_name } => flow::link::run(agent, self, &user_name)
@@ -235,13 +235,13 @@ impl Caller {
     }
 }
 
-/// Explains the binding of an account; a flow that is under way is not waited for.
-fn explain(agent: &Agent, uid: u32) -> Result<Event, Failure> {
-    let explained = agent.binding_of(uid).and_then(|binding| {
-        let busy = |_| Fault::new(Code::Busy, "a flow holds the binding");
-        binding.core.try_lock().map_err(busy)?.explain()
-    });
-    explained.map(Event::Explained).map_err(flow::failed)
+/// Explains the binding of an account; a flow that is under way is not waited for long.
+async fn explain(agent: &Agent, uid: u32) -> Result<Event, Failure> {
+    let explained = async {
+        let binding = agent.binding_of(uid)?;
+        flow::take(&binding).await?.explain()
+    };
+    explained.await.map(Event::Explained).map_err(flow::failed)
 }
 
 async fn changed(standing: Option<&mut watch::Receiver<Standing>>) {

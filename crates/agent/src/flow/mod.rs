@@ -62,7 +62,7 @@ async fn ready(agent: &Rc<Agent>, uid: u32) -> Result<(Rc<Enrolled>, Rc<Binding>
 
 /// Takes the core for one flow. What the agent does by itself takes a moment at most; whoever holds
 /// it longer is another flow.
-async fn take(binding: &Binding) -> Result<tokio::sync::MutexGuard<'_, Core>, Fault> {
+pub(crate) async fn take(binding: &Binding) -> Result<tokio::sync::MutexGuard<'_, Core>, Fault> {
     let busy = |_| Fault::new(Code::Busy, "another flow holds the binding");
     let turn = tokio::time::timeout(MOMENT, binding.core.lock());
     turn.await.map_err(busy)

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use lockstep_client::{Fault, From};
-use lockstep_model::Code;
 use lockstep_protocol::api::device::Unlink;
 use lockstep_protocol::local::{Done, KeptPassword};
 
@@ -27,8 +26,7 @@ pub(super) async fn give_up(
     enrolled: &Enrolled,
     binding: &Binding,
 ) -> Result<KeptPassword, Fault> {
-    let busy = |_| Fault::new(Code::Busy, "another flow holds the binding");
-    let core = binding.core.try_lock().map_err(busy)?;
+    let core = super::take(binding).await?;
     let id = binding.file.binding;
     let kept = super::kept(binding);
     let from = From::Device(&enrolled.identity.key);
