@@ -225,7 +225,9 @@ test('the keyboard alone is enough', async ({ page }) => {
     page.getByRole('main').getByRole('link', { name: "Where you're signed in" }),
   ).toBeFocused();
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('main').getByRole('link', { name: 'Authenticator app' })).toBeFocused();
+  await expect(
+    page.getByRole('main').getByRole('link', { name: 'Authenticator app' }),
+  ).toBeFocused();
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await expect(field(page, 'Current password')).toBeFocused();
