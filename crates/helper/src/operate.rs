@@ -173,12 +173,13 @@ fn unlink(bindings: &Bindings, stores: &impl Stores, binding: BindingId) -> Resu
     Ok(Reply::Done)
 }
 
-/// What is said of a move, which opens the store with what it has now; nothing where only a probe
-/// can tell.
+/// What is said of a move, which opens the store with what it has now, or finds that the old
+/// password doesn't open it; nothing where only a probe can tell.
 fn reply_of(moved: Result<(), ChangeFault>) -> Outcome {
     match moved {
         Ok(()) => Outcome::Say(Reply::MOVED),
         Err(ChangeFault::Refused(refusal)) => Outcome::Say(refused(refusal)),
+        Err(ChangeFault::Shut) => Outcome::Say(Reply::Opened { opens: false }),
         Err(ChangeFault::Unknown { detail }) => Outcome::SayNothing { detail },
     }
 }

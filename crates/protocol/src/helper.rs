@@ -59,7 +59,8 @@ pub enum Operation {
         /// Which store.
         store: StoreKind,
     },
-    /// Moves a store and opens it. Two secrets: old, new. Answers [`Reply::Opened`].
+    /// Moves a store and opens it. Two secrets: old, new. Answers [`Reply::Opened`]: not, where the
+    /// old one does not open a store that finds this out before it changes anything.
     Change {
         /// Whose store.
         binding: BindingId,
@@ -159,7 +160,8 @@ impl Operation {
 pub enum Reply {
     /// It is done and durable.
     Done,
-    /// A probe came to a verdict; or a move is done and durable, and the store was opened afterwards.
+    /// A probe came to a verdict; or a move is done and durable, and the store was opened afterwards,
+    /// or nothing was changed, for the old password does not open it.
     Opened {
         /// Whether the secret opens the store.
         opens: bool,

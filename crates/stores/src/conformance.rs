@@ -36,6 +36,7 @@ cases![
     only_the_right_password_opens,
     a_change_moves_the_store,
     a_change_with_a_wrong_old_password_is_refused,
+    a_change_with_a_password_that_does_not_open_it_says_so_and_changes_nothing,
     a_change_to_the_same_password_is_a_test_of_it,
     a_former_password_may_come_back,
     preflight_changes_nothing,
@@ -79,7 +80,8 @@ fn a_change_moves_the_store(harness: &mut dyn Harness) {
 
 fn a_change_with_a_wrong_old_password_is_refused(harness: &mut dyn Harness) {
     let mut store = fresh(harness, FIRST);
-    if !store.capabilities().needs_old_password {
+    let capabilities = store.capabilities();
+    if !capabilities.needs_old_password || capabilities.change_opens_first {
         return;
     }
     let code = Code::NotTheComputersPassword;
@@ -90,6 +92,39 @@ fn a_change_with_a_wrong_old_password_is_refused(harness: &mut dyn Harness) {
     refuses_to_change(&mut *store, &absurd, SECOND, code);
     refuses_to_change(&mut *store, b"correct horse battery\0", SECOND, code);
     opens_with_only(&*store, FIRST, &[SECOND, THIRD]);
+}
+
+fn a_change_with_a_password_that_does_not_open_it_says_so_and_changes_nothing(
+    harness: &mut dyn Harness,
+) {
+    let mut store = fresh(harness, FIRST);
+    let capabilities = store.capabilities();
+    if !capabilities.change_opens_first {
+        return;
+    }
+    assert!(capabilities.needs_old_password && !capabilities.counts_attempts);
+    let absurd = vec![b'x'; 2000];
+    let unlike: &[&[u8]] = &[THIRD, SECOND, &absurd, b"with a \0 inside", b"two\nlines"];
+    let says_so = |store: &mut dyn Store, opens: &[u8], to: &[u8]| {
+        for from in unlike.iter().filter(|from| **from != opens) {
+            let shown = String::from_utf8_lossy(from);
+            let said = change(store, from, to);
+            assert_eq!(said, Err(ChangeFault::Shut), "{shown:.60}");
+        }
+    };
+    says_so(&mut *store, FIRST, SECOND);
+    opens_with_only(&*store, FIRST, &[SECOND, THIRD]);
+    // What would be wrong with the new password is said before anything is opened.
+    refuses_to_change(&mut *store, THIRD, b"", Code::Blank);
+    // The same of a store that was moved before, and what is old in it stays until it is removed.
+    assert_eq!(change(&mut *store, FIRST, SECOND), Ok(()));
+    says_so(&mut *store, SECOND, b"a fourth one of a kind");
+    opens_with_only(&*store, SECOND, &[THIRD, b"a fourth one of a kind"]);
+    opens_with_only(&*store, FIRST, &[THIRD]);
+    assert_eq!(store.remove_old(&Secret::copy_of(SECOND)), Ok(()));
+    says_so(&mut *store, SECOND, FIRST);
+    opens_with_only(&*store, SECOND, &[FIRST, THIRD]);
+    moves(&mut *store, SECOND, THIRD);
 }
 
 fn a_change_to_the_same_password_is_a_test_of_it(harness: &mut dyn Harness) {

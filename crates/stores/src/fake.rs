@@ -99,6 +99,9 @@ impl Store for FakeStore {
             Some(Fault::VanishAfter) | None => {}
         }
         if !self.probe(old)? {
+            if self.capabilities.change_opens_first {
+                return Err(ChangeFault::Shut);
+            }
             let detail = "the old password doesn't open it";
             return Err(Refusal::new(Code::NotTheComputersPassword, detail).into());
         }
@@ -159,11 +162,13 @@ mod tests {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: false,
+        change_opens_first: false,
         can_be_reset: true,
     };
 
     const DISK: Capabilities = Capabilities {
         several_slots: true,
+        change_opens_first: true,
         can_be_reset: false,
         ..CAPABILITIES
     };

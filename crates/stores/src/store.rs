@@ -38,8 +38,9 @@ pub trait Store: Send {
     ///
     /// # Errors
     ///
-    /// [`ChangeFault::Refused`] when nothing was changed, [`ChangeFault::Unknown`] when only a
-    /// probe can tell.
+    /// [`ChangeFault::Refused`] when nothing was changed, [`ChangeFault::Shut`] when that is because
+    /// `old` doesn't open a store whose [change opens it first](Capabilities::change_opens_first),
+    /// [`ChangeFault::Unknown`] when only a probe can tell.
     fn change(&mut self, old: &Secret, new: &Secret) -> Result<(), ChangeFault>;
 
     /// Judges whether the store could be [reset](Self::reset) now, changing nothing.
@@ -91,6 +92,9 @@ pub struct Capabilities {
     pub verify_without_change: bool,
     /// Wrong passwords are counted and may shut it.
     pub counts_attempts: bool,
+    /// A change opens it with the old password before it writes anything, and counts no wrong one:
+    /// [`ChangeFault::Shut`] says that nothing came of it.
+    pub change_opens_first: bool,
     /// It can be given a new password without the old one.
     pub can_be_reset: bool,
 }
@@ -122,6 +126,9 @@ pub enum ChangeFault {
     /// Nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The old password doesn't open the store, as a probe would say, and nothing was changed.
+    #[error("the old password doesn't open it")]
+    Shut,
     /// The store may open with either password: probe before anything else.
     #[error("the outcome is unknown: {detail}")]
     Unknown {

@@ -69,6 +69,7 @@ fn moved(result: Result<(), ChangeFault>) -> String {
         Err(ChangeFault::Refused(refusal)) => {
             format!("refused {} {}", refusal.code.number(), refusal.detail)
         }
+        Err(ChangeFault::Shut) => "shut".into(),
         Err(ChangeFault::Unknown { detail }) => format!("unknown {detail}"),
     }
 }

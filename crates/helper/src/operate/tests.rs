@@ -15,6 +15,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     needs_session: false,
     verify_without_change: true,
     counts_attempts: false,
+    change_opens_first: false,
     can_be_reset: true,
 };
 
@@ -32,6 +33,7 @@ impl OneAccount {
         let password = Secret::copy_of(password);
         let disk = Capabilities {
             several_slots: true,
+            change_opens_first: true,
             can_be_reset: false,
             ..CAPABILITIES
         };
@@ -333,6 +335,24 @@ fn a_disk_that_nobody_adopted_is_not_touched() {
     assert_eq!(desk.stores.disk.changes(), 0);
     let examined = desk.ask(Operation::ExamineDisk { binding }, &[]);
     assert_eq!(code(&examined), Some(Code::HelperRefused));
+}
+
+#[test]
+fn a_disk_that_the_old_password_does_not_open_is_told_as_a_probe_tells_it() {
+    let desk = Desk::new();
+    let binding = desk.link();
+    let store = StoreKind::Disk;
+    desk.ask(Operation::Adopt { binding, store }, &[b"old one"]);
+    let change = || Operation::Change {
+        binding,
+        store,
+        to: None,
+    };
+    let shut = Outcome::Say(Reply::Opened { opens: false });
+    assert_eq!(desk.ask(change(), &[b"wrong", b"new one"]), shut);
+    assert_eq!(desk.stores.disk.changes(), 0);
+    let moved = Outcome::Say(Reply::MOVED);
+    assert_eq!(desk.ask(change(), &[b"old one", b"new one"]), moved);
 }
 
 #[test]

@@ -302,6 +302,6 @@ fn moved(said: Said) -> Result<(), ChangeFault> {
 fn refused(said: Said) -> Result<(), Refusal> {
     moved(said).map_err(|fault| match fault {
         ChangeFault::Refused(refusal) => refusal,
-        ChangeFault::Unknown { detail } => panic!("{detail}"),
+        fault @ (ChangeFault::Shut | ChangeFault::Unknown { .. }) => panic!("{fault}"),
     })
 }

@@ -121,13 +121,27 @@ inside_a_device! {
         let before = image.dump();
         assert_eq!(image.change(OLD, NEW), Ok(()));
         assert_eq!(image.dump(), before);
-        match image.change(WRONG, NEW) {
-            Err(ChangeFault::Refused(refusal)) => {
-                assert_eq!(refusal.code, Code::NotTheComputersPassword);
-            }
-            other => panic!("the new password is no proof of the old one: {other:?}"),
-        }
+        let said = image.change(WRONG, NEW);
+        assert_eq!(said, Err(ChangeFault::Shut), "the new password is no proof of the old one");
         assert_eq!(image.dump(), before);
+    }
+
+    fn a_change_with_a_password_that_does_not_open_it_leaves_every_byte() {
+        for options in [ARGON2, PBKDF2] {
+            let image = Image::new("disk.img", OLD, options);
+            let unmoved = |stage: &str| {
+                let before = fs::read(&image.path).unwrap();
+                let mut store = image.store(7);
+                let said = store.change(&Secret::copy_of(WRONG), &Secret::copy_of(NEXT));
+                assert_eq!(said, Err(ChangeFault::Shut), "{stage}");
+                assert!(fs::read(&image.path).unwrap() == before, "{stage}");
+            };
+            unmoved("no slot of ours");
+            assert_eq!(image.change(OLD, NEW), Ok(()));
+            unmoved("beside the old slot");
+            assert_eq!(image.remove_old(NEW), Ok(()));
+            unmoved("just our slot, which the addition itself opens");
+        }
     }
 
     fn a_new_slot_is_made_as_the_old_one_was() {

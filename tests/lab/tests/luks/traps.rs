@@ -52,7 +52,7 @@ inside_a_device! {
         let image = Image::quick(OLD);
         let with_newline = [OLD, b"\n"].concat();
         assert_eq!(image.probe(&with_newline), Ok(false));
-        assert_eq!(code(image.change(&with_newline, NEW)), Code::NotTheComputersPassword);
+        assert_eq!(image.change(&with_newline, NEW), Err(ChangeFault::Shut));
         assert_eq!(image.change(OLD, NEW), Ok(()));
         assert!(!image.opens(&[NEW, b"\n"].concat()));
         // As the boot prompt does: standard input up to the newline.
@@ -125,7 +125,7 @@ inside_a_device! {
         assert_eq!(opened, Some(0), "this is the trap: {said}");
         assert_eq!(image.probe(WRONG), Ok(false));
         assert_eq!(image.probe(OLD), Ok(true));
-        assert_eq!(code(image.change(WRONG, NEW)), Code::NotTheComputersPassword);
+        assert_eq!(image.change(WRONG, NEW), Err(ChangeFault::Shut));
         assert_eq!(image.change(OLD, NEW), Ok(()));
         assert_eq!(code(image.remove_old(WRONG)), Code::NotTheComputersPassword);
     }
@@ -298,14 +298,14 @@ inside_a_device! {
         image.add_slot(1, RECOVERY, OLD, PBKDF2);
         image.succeed(&["config", "--key-slot=1", "--priority=ignore"], &[], b"");
         assert_eq!(image.probe(OLD), Ok(false));
-        assert_eq!(code(image.change(OLD, NEW)), Code::NotTheComputersPassword);
+        assert_eq!(image.change(OLD, NEW), Err(ChangeFault::Shut));
         // An unbound slot opens another key, not the disk's.
         fs::write("/root/unbound", OLD).unwrap();
         image.succeed(
             &["luksAddKey", "--unbound", "--key-size=512",  "--key-slot=7"], &["/root/unbound"],
             b"",
         );
-        assert_eq!(code(image.change(OLD, NEW)), Code::NotTheComputersPassword);
+        assert_eq!(image.change(OLD, NEW), Err(ChangeFault::Shut));
         assert_eq!(image.slots(), [0, 1, 7]);
     }
 

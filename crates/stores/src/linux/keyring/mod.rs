@@ -32,6 +32,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     needs_session: false,
     verify_without_change: true,
     counts_attempts: false,
+    change_opens_first: false,
     can_be_reset: true,
 };
 

@@ -39,6 +39,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     needs_session: false,
     verify_without_change: true,
     counts_attempts: false,
+    change_opens_first: true,
     can_be_reset: false,
 };
 
@@ -369,7 +370,7 @@ impl Store for LuksStore {
             Vec::new()
         };
         let Some(first) = by_old.first() else {
-            return Err(wrong_old().into());
+            return Err(ChangeFault::Shut);
         };
         if old.same_as(new) {
             return Ok(self.flush()?);
@@ -399,7 +400,14 @@ impl Store for LuksStore {
         if known.is_none_or(|(_, known)| *known != mine) {
             self.write(&mine, known.map(|(id, _)| *id), &found.header)?;
         }
-        self.add_ours(&found, *first, &past, old, new)
+        match self.add_ours(&found, *first, &past, old, new) {
+            // It opened a moment ago, and the token was written since.
+            Err(ChangeFault::Shut) => {
+                let detail = "somebody else changes the header".into();
+                Err(ChangeFault::Unknown { detail })
+            }
+            moved => moved,
+        }
     }
 
     fn may_reset(&self) -> Result<(), Refusal> {
@@ -470,10 +478,6 @@ fn boot_id() -> Result<String, Refusal> {
         Refusal::new(Code::StateUnreadable, detail)
     })?;
     Ok(text.trim().to_owned())
-}
-
-fn wrong_old() -> Refusal {
-    not_it("the old password doesn't open the disk")
 }
 
 fn not_it(detail: &str) -> Refusal {

@@ -7,7 +7,6 @@ use super::header::{Header, Key, Priority};
 use super::token::Mine;
 use super::{
     LuksStore, WRONG, boot_id, copies, cryptsetup, not_it, out_of_reach, refused, unreadable,
-    wrong_old,
 };
 use crate::{ChangeFault, Refusal};
 
@@ -62,7 +61,7 @@ impl LuksStore {
         match said {
             Ok(true) if added => {}
             Ok(true) => return Err(unknown("the new slot isn't there".into())),
-            Ok(false) if !added => return Err(wrong_old().into()),
+            Ok(false) if !added => return Err(ChangeFault::Shut),
             Err(fault) if !added => return Err(refused(fault).into()),
             Ok(false) => return Err(unknown("a slot was added by somebody".into())),
             Err(fault) => return Err(unknown(fault.to_string())),
