@@ -516,6 +516,7 @@ fn config(followed: &Followed) -> Config {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: *kind == StoreKind::Account,
+        change_opens_first: *kind == StoreKind::Disk,
         without_old: match kind {
             StoreKind::Disk => WithoutOld::StaysShut,
             StoreKind::Account => WithoutOld::Reset,

@@ -20,6 +20,10 @@ pub struct Capabilities {
     pub verify_without_change: bool,
     /// A wrong password counts against the person, so probes draw on the [`Budget`].
     pub counts_attempts: bool,
+    /// Its change opens it with the old password before it writes anything. Where that does not open
+    /// it, the change says so ([`crate::Outcome::Opened`]), has changed nothing, and no wrong password
+    /// counts: it may itself find out whether a belief still holds.
+    pub change_opens_first: bool,
     /// What becomes of it when nothing at hand opens it and the person has no old password.
     pub without_old: WithoutOld,
 }

@@ -29,7 +29,8 @@ pub enum Violation {
     /// A secret that a step needs is not at hand.
     #[error("a secret for the {0} is not at hand")]
     NotAtHand(StoreKind),
-    /// A change while a store that will change has not been opened with its old secret.
+    /// A change while a store that will change has not been opened with its old secret, and its own
+    /// change may not be what finds out.
     #[error("a change before the {0} was opened with its old secret")]
     Unopened(StoreKind),
     /// A change while a store that will change has not passed its preflight.
@@ -91,6 +92,8 @@ struct Walk<'a> {
     preflighted: BTreeSet<StoreKind>,
     sealed: BTreeSet<SecretRef>,
     at_hand: BTreeSet<SecretRef>,
+    /// The person was asked by the steps so far.
+    asked: bool,
     /// Changed by this run or by the steps so far.
     changed: BTreeSet<StoreKind>,
     untested_slots: BTreeSet<StoreKind>,
@@ -113,6 +116,7 @@ impl<'a> Walk<'a> {
                 .map(SecretRef::Generation)
                 .collect(),
             at_hand: BTreeSet::new(),
+            asked: false,
             changed: BTreeSet::new(),
             untested_slots: BTreeSet::new(),
             removed: BTreeSet::new(),
@@ -170,6 +174,7 @@ impl<'a> Walk<'a> {
                 // New bytes under the name: what was opened with the former ones is not any more.
                 self.opened.retain(|_, with| with != answer);
                 self.at_hand.insert(*answer);
+                self.asked = true;
             }
             Step::Preflight(store) => {
                 self.preflighted.insert(*store);
@@ -218,10 +223,39 @@ impl<'a> Walk<'a> {
         if !self.at_hand.contains(&from) {
             return Err(Violation::NotAtHand(store));
         }
-        if self.opened.get(&store) != Some(&from) && !self.changed.contains(&store) {
+        if !self.opens(store, Some(&from)) && !self.changed.contains(&store) {
             return Err(Violation::Unopened(store));
         }
         self.moved(store, to)
+    }
+
+    /// Whether a store was opened with what its change starts from, or the change may find out.
+    fn opens(&self, store: StoreKind, from: Option<&SecretRef>) -> bool {
+        self.opened.get(&store) == from || from.is_some_and(|from| self.finds_out(store, *from))
+    }
+
+    /// A change may itself find out whether its store still opens with what opened it last: where
+    /// it does so before it writes, and comes before every other change, nothing was done in vain.
+    /// Nobody may have been asked by then, for the question would not have been about this store.
+    fn finds_out(&self, store: StoreKind, from: SecretRef) -> bool {
+        let capabilities = self.state.config.stores.get(&store);
+        let able = capabilities.is_some_and(|it| it.change_opens_first && !it.counts_attempts);
+        let mut moving = self.moving.iter();
+        let first = self.changed.is_empty() && moving.next() == Some((&store, &Some(from)));
+        let asks = self.asked || moving.any(|(_, from)| from.is_none());
+        let holding = self.state.ledger.stores.get(&store);
+        let undoubted = holding.is_some_and(|it| {
+            it.belief.opens_with() == Some(from) && it.last == Some(from) && it.moving.is_none()
+        });
+        let progress = self
+            .state
+            .run
+            .as_ref()
+            .and_then(|it| it.progress.get(&store));
+        let refuted = progress.is_none_or(|it| it.refuted.contains(&from));
+        let typed = matches!(from, SecretRef::Typed(_));
+        let otherwise = self.opened.contains_key(&store);
+        able && first && !asks && undoubted && !refuted && !typed && !otherwise
     }
 
     /// The person agreed, nothing at hand opens the store, and no other stays shut for good.
@@ -284,7 +318,7 @@ impl<'a> Walk<'a> {
             if !movable {
                 return Err(Violation::NotMovable(*store));
             }
-            if self.opened.get(store) != from.as_ref() {
+            if !self.opens(*store, from.as_ref()) {
                 return Err(Violation::Unopened(*store));
             }
             if !self.preflighted.contains(store) {

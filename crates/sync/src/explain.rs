@@ -230,8 +230,6 @@ mod tests {
             "Type the password of generation 2 once; the steps follow by themselves."
         );
         let want = [
-            "Open the disk with the password of generation 1, else the password of generation 2, \
-             changing nothing",
             "Open the account with the password of generation 1, else the password of generation 2, \
              changing nothing",
             "Check that the disk could take the new password",

@@ -40,6 +40,7 @@ pub(crate) fn config(stores: &[StoreKind]) -> Config {
         needs_session: *store == KEYCHAIN,
         verify_without_change: true,
         counts_attempts: *store == ACCOUNT,
+        change_opens_first: *store == DISK,
         without_old: without_old(*store),
     };
     Config {
@@ -178,10 +179,17 @@ impl Bench {
             } => {
                 let line = format!("change {store} {} to {}", short(from), to.generation);
                 let fault = self.faults.iter().find(|(at, _)| *at == line);
-                if !fault.is_some_and(|(_, it)| matches!(it, Outcome::NotApplied(_))) {
+                let finds_out = self.state.capabilities(store).change_opens_first;
+                let shut = finds_out && self.opens.get(&store) != Some(&from);
+                if !shut && !fault.is_some_and(|(_, it)| matches!(it, Outcome::NotApplied(_))) {
                     self.opens.insert(store, SecretRef::Generation(to));
                 }
-                (op, line, Outcome::Applied)
+                let well = if shut {
+                    Outcome::Opened(false)
+                } else {
+                    Outcome::Applied
+                };
+                (op, line, well)
             }
             Effect::Reset { op, store, to } => {
                 let line = format!("reset {store} to {}", to.generation);

@@ -47,7 +47,6 @@ fn three_stores_move_in_order() {
         &mut bench,
         proved(g(2), &[of(1), of(2)]),
         &[
-            "probe disk 1",
             "probe account 1",
             "probe keychain 1",
             "preflight disk",

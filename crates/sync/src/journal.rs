@@ -216,7 +216,8 @@ impl Ledger {
                     // What was opened is a record of its own.
                     Outcome::Applied | Outcome::Opened(true) => self.applied(*mutation),
                     Outcome::NotApplied(code) => self.refused(*mutation, *code),
-                    Outcome::Opened(false) | Outcome::Indeterminate => {}
+                    Outcome::Opened(false) => self.not_begun(*mutation),
+                    Outcome::Indeterminate => {}
                 }
             }
             Record::Ended { problems } => {
@@ -295,6 +296,17 @@ impl Ledger {
                 (holding.tidied, holding.notice) = (Some(keep), None);
             }
             Mutation::Retire(_) => self.doomed.clear(),
+        }
+    }
+
+    /// A change that did not open its store is no change. What was tried is a record of its own.
+    fn not_begun(&mut self, mutation: Mutation) {
+        match mutation {
+            Mutation::Change { store, .. } => self.holding(store).moving = None,
+            Mutation::Seal(_)
+            | Mutation::Reset { .. }
+            | Mutation::RemoveOld { .. }
+            | Mutation::Retire(_) => {}
         }
     }
 

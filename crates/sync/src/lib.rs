@@ -38,7 +38,10 @@
 //!   slots, and to remove one is itself a change, after which the store counts as opened only if
 //!   it was opened once more. One that has to stay is a [`Status::notices`] and keeps nothing from being in sync.
 //! - Evidence of an earlier run orders the candidates and is not relied on: every run opens every
-//!   store anew. A store is changed or reset at most once in a run.
+//!   store anew before anything is changed. The first change may open its store itself, if it does so
+//!   before it writes ([`Capabilities::change_opens_first`]) and nothing speaks against what opened it
+//!   last; where that does not open it any more, nothing was changed, and the plan is made afresh.
+//! - A store is changed or reset at most once in a run.
 //! - A store is reset only after every secret at hand was tried on it, and the person agreed to
 //!   just that in the same run.
 //! - Nothing goes towards another stamp than the newest one known, proved by the person.
@@ -70,6 +73,8 @@ mod fixture;
 mod flows;
 #[cfg(test)]
 mod forgotten;
+#[cfg(test)]
+mod found_out;
 mod journal;
 mod look;
 mod message;

@@ -61,7 +61,9 @@ pub enum Outcome {
     /// A preflight, seal, change, removal or retirement reports success.
     Applied,
     /// A probe came to a verdict; or a change, reset or removal is done, and the same operation has
-    /// opened the store afterwards with the password that it was about, as a probe does.
+    /// opened the store afterwards with the password that it was about, as a probe does; or a change
+    /// found that its old password does not open the store, and has changed nothing
+    /// ([`crate::Capabilities::change_opens_first`]).
     Opened(bool),
     /// It was refused and reports that nothing changed.
     NotApplied(Code),

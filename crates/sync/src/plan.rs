@@ -306,6 +306,7 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
         }
     }
 
+    let untried = untried(state, &stages, target);
     let mut steps = Vec::new();
     let mut movers = BTreeMap::new();
     let mut shut = BTreeSet::new();
@@ -323,10 +324,12 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
                 if let Some(first) = candidates.first().filter(|it| **it != at(target)) {
                     movers.insert(*store, Mover::From(*first));
                 }
-                steps.push(Step::Open {
-                    store: *store,
-                    candidates: candidates.clone(),
-                });
+                if untried != Some(*store) {
+                    steps.push(Step::Open {
+                        store: *store,
+                        candidates: candidates.clone(),
+                    });
+                }
             }
             Stage::NoneOpens => {
                 movers.insert(*store, Mover::From(answer));
@@ -368,6 +371,34 @@ fn converge(state: &State, target: Stamp) -> (Vec<Step>, End) {
         steps.push(Step::Retire(target));
     }
     (steps, given_up.map_or(End::InSync(target), End::Stopped))
+}
+
+/// The store that is not opened before its change, for that opens it itself before anything is
+/// changed: what opened it last is likely to, and no other change comes first. Where the person has
+/// to be asked about another store it is opened all the same, so that they are asked once.
+fn untried(state: &State, stages: &BTreeMap<StoreKind, Stage>, target: Stamp) -> Option<StoreKind> {
+    let mut stages = stages.iter();
+    let asks = |stage: &Stage| matches!(stage, Stage::NoneOpens | Stage::Forgotten);
+    if stages.clone().any(|(_, stage)| asks(stage)) {
+        return None;
+    }
+    let run = state.run.as_ref()?;
+    if run.progress.values().any(|it| it.attempted) {
+        return None;
+    }
+    let (store, with) = stages.find_map(|(store, stage)| match stage {
+        Stage::Unopened(candidates) => {
+            let first = candidates.first().filter(|it| **it != at(target))?;
+            Some((*store, Some(*first)))
+        }
+        Stage::Ready(_) | Stage::NoneOpens | Stage::Forgotten => Some((*store, None)),
+        Stage::Done | Stage::Claimed | Stage::GivenUp { .. } => None,
+    })?;
+    let capabilities = state.capabilities(store);
+    let finds_out = capabilities.change_opens_first && !capabilities.counts_attempts;
+    // A belief without a doubt: any that came up since, or a change, has lowered it.
+    let believed = state.belief(store).opens_with().filter(|it| !it.is_typed());
+    (finds_out && believed.is_some() && believed == with).then_some(store)
 }
 
 /// How a store moves.

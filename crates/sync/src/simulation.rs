@@ -6,7 +6,8 @@
 //! the newest password, with a kept envelope, or with the local password where the person still
 //! knows it. S2: no envelope or slot goes before every store opens with what is kept. S3: disk,
 //! account, keychain. S4: no mutation without a durable intent. S5: one operation at a time. S6:
-//! "in sync" is true. S7: nothing goes back. S11: the journal adds up to the state. Besides, from
+//! "in sync" is true. S7: nothing goes back. S8: a change starts from what opened its store in this
+//! run; only the first, if it finds out by itself, may rest on older evidence. S11: the journal adds up to the state. Besides, from
 //! every state there is a way to being in sync (where doors may close: unless one was shut without
 //! us), and operations alone never go on for ever.
 //!
@@ -21,6 +22,8 @@ mod judge;
 mod scenario;
 mod whole;
 mod world;
+
+use lockstep_model::StoreKind;
 
 use breach::Breach;
 use doors::{Doors, Person};
@@ -40,6 +43,7 @@ const FORGETFUL: Scenario = Scenario {
     withheld: false,
     crashes: 1,
     drifts: 0,
+    adrift: StoreKind::Account,
     lies: true,
     session_flaps: true,
     doors: None,
@@ -124,6 +128,30 @@ fn shares_withheld_and_the_account_changed_from_outside() {
     };
     let seen = run(scenario);
     assert!(seen.asked);
+}
+
+/// Somebody gives the disk another password and removes what the person's opened.
+const DISK_ADRIFT: Scenario = Scenario {
+    name: "the disk changed from outside",
+    knows_local: true,
+    drifts: 1,
+    adrift: StoreKind::Disk,
+    session_flaps: false,
+    ..FORGETFUL
+};
+
+#[test]
+fn a_disk_changed_from_outside_is_found_out_by_its_change() {
+    let seen = run(DISK_ADRIFT);
+    assert!(seen.found_out && seen.asked);
+    let forgotten = Scenario {
+        name: "the disk changed from outside, nothing left",
+        forgets: true,
+        withheld: true,
+        ..DISK_ADRIFT
+    };
+    let seen = run(forgotten);
+    assert!(seen.found_out && seen.refused, "it would stay shut");
 }
 
 /// The share stays away, nothing is remembered, and the person accepts the cost.
@@ -270,6 +298,24 @@ fn a_broken_verification_is_found() {
     };
     breaks(Breach::ExitCodes, unjudged, "S6: said to be in sync");
     breaks(Breach::RemovalUnverified, STILL, "P3: said to be in sync");
+}
+
+#[test]
+fn a_change_that_rests_on_too_little_is_found() {
+    breaks(Breach::RestsOnDoubt, DISK_ADRIFT, "S8: the disk is changed");
+    breaks(Breach::RestsUnable, STILL, "before the account is ready");
+    let no_disk = Scenario { stores: 2, ..STILL };
+    breaks(Breach::RestsUnable, no_disk, "S8: the account is changed");
+    for (breach, scenario) in [
+        (Breach::RestsOnDoubt, DISK_ADRIFT),
+        (Breach::RestsUnable, STILL),
+    ] {
+        let checked = Scenario {
+            checked: true,
+            ..scenario
+        };
+        breaks(breach, checked, "planner and checker disagree");
+    }
 }
 
 #[test]

@@ -323,6 +323,7 @@ pub(crate) const NO_CAPABILITIES: Capabilities = Capabilities {
     needs_session: false,
     verify_without_change: false,
     counts_attempts: true,
+    change_opens_first: false,
     without_old: WithoutOld::StaysShut,
 };
 

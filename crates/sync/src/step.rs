@@ -263,9 +263,22 @@ impl<R: Rules> Machine<'_, R> {
             Operation::Preflight { store, with } => self.preflighted(store, with, outcome),
             Operation::Seal { stamp } => self.sealed(op, stamp, outcome),
             Operation::Change { store, from, to } => {
+                let finds_out = self.state.capabilities(store).change_opens_first;
+                let outcome = match outcome {
+                    // From any other store it fits no question.
+                    Outcome::Opened(false) if !finds_out => Outcome::Indeterminate,
+                    Outcome::Applied
+                    | Outcome::Opened(_)
+                    | Outcome::NotApplied(_)
+                    | Outcome::Indeterminate => outcome,
+                };
                 let mutation = Mutation::Change { store, from, to };
                 self.mutated(op, mutation, outcome);
-                self.changed(store, to, outcome, flight.stale);
+                if outcome == Outcome::Opened(false) {
+                    self.not_begun(store, from, flight.stale);
+                } else {
+                    self.changed(store, to, outcome, flight.stale);
+                }
             }
             Operation::Reset { store, to } => {
                 self.mutated(op, Mutation::Reset { store, to }, outcome);
@@ -287,21 +300,7 @@ impl<R: Rules> Machine<'_, R> {
         self.progress(store, |progress| progress.claimed = false);
         match outcome {
             Outcome::Opened(true) => self.opened(store, with),
-            Outcome::Opened(false) => {
-                let counts = self.state.capabilities(store).counts_attempts;
-                self.record(Record::Shut {
-                    store,
-                    with,
-                    counted: counts.then_some(self.now),
-                });
-                self.progress(store, |progress| {
-                    progress.fresh = false;
-                    progress.refuted.insert(with);
-                });
-                if candidates(&self.state, store).is_empty() {
-                    self.record(Record::NoneOpens(store));
-                }
-            }
+            Outcome::Opened(false) => self.shut(store, with),
             Outcome::NotApplied(code) => self.unreachable(store, code),
             Outcome::Applied | Outcome::Indeterminate => {
                 self.unreachable(store, Code::StoreUnknown);
@@ -316,6 +315,22 @@ impl<R: Rules> Machine<'_, R> {
             at: self.now,
         });
         self.progress(store, |progress| progress.fresh = true);
+    }
+
+    fn shut(&mut self, store: StoreKind, with: SecretRef) {
+        let counts = self.state.capabilities(store).counts_attempts;
+        self.record(Record::Shut {
+            store,
+            with,
+            counted: counts.then_some(self.now),
+        });
+        self.progress(store, |progress| {
+            progress.fresh = false;
+            progress.refuted.insert(with);
+        });
+        if candidates(&self.state, store).is_empty() {
+            self.record(Record::NoneOpens(store));
+        }
     }
 
     /// A verdict that came too late to be believed still spends.
@@ -367,6 +382,15 @@ impl<R: Rules> Machine<'_, R> {
             mutation,
             outcome,
         });
+    }
+
+    /// A change that did not open its store has changed nothing, and is the probe that says so,
+    /// unless it is stale.
+    fn not_begun(&mut self, store: StoreKind, from: SecretRef, stale: bool) {
+        self.progress(store, |progress| progress.attempted = false);
+        if !stale {
+            self.shut(store, from);
+        }
     }
 
     /// A change that has opened the store afterwards is its own probe, unless it is stale.

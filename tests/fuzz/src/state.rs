@@ -153,6 +153,7 @@ fn config() -> Config {
         needs_session: false,
         verify_without_change: true,
         counts_attempts: true,
+        change_opens_first: false,
         without_old: WithoutOld::Reset,
     };
     Config {

@@ -192,6 +192,7 @@ pub(crate) fn config(stores: &[StoreKind], needs_session: bool) -> Config {
         needs_session: needs_session && *store == StoreKind::Keychain,
         verify_without_change: true,
         counts_attempts: *store == StoreKind::Account,
+        change_opens_first: *store == StoreKind::Disk,
         without_old: match store {
             StoreKind::Disk => WithoutOld::StaysShut,
             StoreKind::Account => WithoutOld::Reset,

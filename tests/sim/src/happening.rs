@@ -70,6 +70,8 @@ happenings! {
     Joined => "proofs that joined a run",
     /// A store was changed from outside.
     Drift => "drifts",
+    /// A change found out that its store does not open with what it starts from.
+    FoundOut => "drifts that a change found out",
     /// The secrets of a run were lost.
     SecretsLost => "secrets lost",
     /// A session went in the middle.

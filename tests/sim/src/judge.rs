@@ -385,9 +385,12 @@ impl World {
             fault = Some("P2: no keychain is deleted");
         }
         if let Work::Change(store, ..) | Work::Reset(store, ..) = work
-            && outcome == Outcome::Applied
+            && matches!(outcome, Outcome::Applied | Outcome::Opened(false))
         {
             bound.watch.drifted.remove(&store);
+            if outcome == Outcome::Opened(false) {
+                self.counts.note(Happening::FoundOut);
+            }
         }
         if let Some(fault) = fault {
             let detail = format!("{}: {work:?}", self.name(b));

@@ -90,10 +90,10 @@ impl World {
         for b in 0..bounds {
             self.often(3, |_| Misfortune::OnComputer(b));
             self.often(2, |chance| {
-                let store = if chance.coin() {
-                    StoreKind::Account
-                } else {
-                    StoreKind::Keychain
+                let store = match chance.below(3) {
+                    0 => StoreKind::Account,
+                    1 => StoreKind::Keychain,
+                    _ => StoreKind::Disk,
                 };
                 Misfortune::Drift(b, store)
             });
@@ -345,6 +345,9 @@ impl World {
         match (store, &mut bound.own.keychain) {
             (StoreKind::Account, _) => bound.own.account = password,
             (StoreKind::Keychain, Some(keychain)) if !by_root => keychain.password = password,
+            (StoreKind::Disk, _) if !by_root => {
+                self.devices[bound.device].disk.rekey(b, password);
+            }
             (StoreKind::Keychain, _) | (StoreKind::Disk, _) => return,
         }
         bound.watch.drifted.insert(store);

@@ -127,7 +127,11 @@ impl Reach<'_> {
 
     fn change(&mut self, store: StoreKind, old: Password, new: Password) -> Outcome {
         if !self.opens(store, old) {
-            return REFUSED;
+            return match store {
+                StoreKind::Account | StoreKind::Keychain => REFUSED,
+                // It is opened with the old one before anything is written.
+                StoreKind::Disk => Outcome::Opened(false),
+            };
         }
         match store {
             StoreKind::Account => self.own.account = new,
@@ -194,6 +198,18 @@ impl Disk {
     /// Whether one of these bindings' own slots, or the recovery key's, opens with the secret.
     pub(crate) fn passwords(&self) -> impl Iterator<Item = Password> {
         self.slots.values().map(|slot| slot.password)
+    }
+
+    /// Gives the slots of a binding's person another password; no token knows them any more.
+    pub(crate) fn rekey(&mut self, binding: usize, password: Password) {
+        let own = |slot: &Slot| slot.of == Some(binding);
+        let slots = self.slots.iter_mut().filter(|(_, slot)| own(slot));
+        for (number, slot) in slots {
+            slot.password = password;
+            for token in self.tokens.values_mut() {
+                token.remove(number);
+            }
+        }
     }
 
     fn token(&self, binding: usize) -> BTreeSet<u32> {

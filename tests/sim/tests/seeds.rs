@@ -43,8 +43,7 @@ const FINDS: &[(Plant, &str)] = &[
         Plant::RuleIgnored,
         "a share goes by the organisation's rule",
     ),
-    // Whatever was typed then passes for the password that the stamp names.
-    (Plant::ProofSkipped, "a store moves to the password"),
+    (Plant::ProofSkipped, "a share goes only after a proof"),
     (Plant::SlotsOfOthersRemoved, "P2: no slot of anybody else"),
     (Plant::OldSlotRemovedAtOnce, "P2: no slot goes before"),
     (Plant::ProbeSkipped, "P3:"),

@@ -85,6 +85,116 @@ fn a_change_from_what_was_not_opened() {
     );
 }
 
+/// The disk is to change from what opened it last, and was not opened in this run.
+#[track_caller]
+fn refuses_to_find_out(spoil: impl FnOnce(&mut Plan, &mut State), want: Violation) {
+    let mut state = moving();
+    let mut spoilt = plan(&state);
+    assert!(!spoilt.steps.iter().any(is_open(DISK)), "{spoilt}");
+    assert_eq!(check(&spoilt, &state), Ok(()));
+    spoil(&mut spoilt, &mut state);
+    assert_eq!(check(&spoilt, &state), Err(want), "{spoilt}");
+}
+
+fn evidence(state: &mut State) -> &mut crate::journal::Holding {
+    state.ledger.stores.get_mut(&DISK).unwrap()
+}
+
+#[test]
+fn a_change_that_rests_on_a_doubted_belief() {
+    let spoils: [fn(&mut State); 6] = [
+        |state| evidence(state).belief = Belief::Unknown,
+        |state| evidence(state).belief = Belief::Unreachable(Code::StoreUnknown),
+        |state| evidence(state).belief = Belief::OpensNone,
+        |state| evidence(state).moving = Some(g(2)),
+        |state| evidence(state).last = None,
+        |state| {
+            let run = state.run.as_mut().unwrap();
+            run.progress.get_mut(&DISK).unwrap().refuted.insert(of(1));
+        },
+    ];
+    for spoil in spoils {
+        refuses_to_find_out(|_, state| spoil(state), Violation::Unopened(DISK));
+    }
+}
+
+#[test]
+fn a_change_that_rests_on_a_typed_password() {
+    refuses_to_find_out(
+        |plan, state| {
+            let (from, to) = (SecretRef::TYPED, g(2));
+            state.run.as_mut().unwrap().secrets.insert(from);
+            let holding = evidence(state);
+            let verified_at = NOW;
+            holding.last = Some(from);
+            holding.belief = Belief::Opens {
+                with: from,
+                verified_at,
+            };
+            let change = at(plan, is_change(DISK));
+            plan.steps[change] = Step::Change {
+                store: DISK,
+                from,
+                to,
+            };
+        },
+        Violation::Unopened(DISK),
+    );
+}
+
+#[test]
+fn a_change_that_cannot_find_out() {
+    let spoils: [fn(&mut crate::Capabilities); 2] = [
+        |capabilities| capabilities.change_opens_first = false,
+        |capabilities| capabilities.counts_attempts = true,
+    ];
+    for spoil in spoils {
+        refuses_to_find_out(
+            |_, state| spoil(state.config.stores.get_mut(&DISK).unwrap()),
+            Violation::Unopened(DISK),
+        );
+    }
+}
+
+#[test]
+fn a_change_that_finds_out_too_late() {
+    // After another change.
+    refuses_to_find_out(
+        |_, state| {
+            let able = &mut state.config.stores.get_mut(&ACCOUNT).unwrap();
+            able.change_opens_first = true;
+            let run = state.run.as_mut().unwrap();
+            run.progress.get_mut(&KEYCHAIN).unwrap().attempted = true;
+        },
+        Violation::Unopened(DISK),
+    );
+    // A second one.
+    refuses_to_find_out(
+        |plan, state| {
+            plan.steps.retain(|step| !is_open(ACCOUNT)(step));
+            let able = &mut state.config.stores.get_mut(&ACCOUNT).unwrap();
+            (able.change_opens_first, able.counts_attempts) = (true, false);
+        },
+        Violation::Unopened(ACCOUNT),
+    );
+    // After a question.
+    refuses_to_find_out(
+        |plan, _| {
+            let (stores, answer) = (BTreeSet::from([ACCOUNT]), SecretRef::TYPED);
+            plan.steps.insert(0, Step::Ask { stores, answer });
+        },
+        Violation::Unopened(DISK),
+    );
+    // Beside a reset.
+    refuses_reset(
+        |_, state| {
+            let run = state.run.as_mut().unwrap();
+            run.progress.get_mut(&DISK).unwrap().fresh = false;
+        },
+        Violation::Unopened(DISK),
+    );
+}
+
 #[test]
 fn a_missing_preflight() {
     let preflight = |step: &Step| matches!(step, Step::Preflight(KEYCHAIN));
@@ -384,7 +494,7 @@ fn a_reset_that_is_late_early_or_twice() {
 fn the_machine_halts_on_a_refused_plan() {
     let mut state = moving();
     // Evidence that no machine of ours would leave behind misleads the planner.
-    let holding = state.ledger.stores.get_mut(&ACCOUNT).unwrap();
+    let holding = state.ledger.stores.get_mut(&KEYCHAIN).unwrap();
     holding.belief = Belief::Opens {
         with: SecretRef::Typed(9),
         verified_at: NOW,

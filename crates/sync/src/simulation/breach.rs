@@ -24,6 +24,10 @@ pub(super) enum Breach {
     ExitCodes,
     /// Verification: a store whose old slot went is not opened again.
     RemovalUnverified,
+    /// Evidence: a change rests on a belief that was doubted since.
+    RestsOnDoubt,
+    /// Evidence: a change rests on a belief, and could not find out by itself whether it is true.
+    RestsUnable,
     /// Slot ownership: a removal takes what the person's password never opened.
     ForeignSlot,
     /// Slot ownership: a removal takes the only slot that opens.
@@ -86,6 +90,8 @@ impl Rules for Broken {
                     |store: &StoreKind| state.progress(*store).is_some_and(|it| it.removal_tried);
                 steps.retain(|it| !matches!(it, Step::Verify { store, .. } if tried(store)));
             }
+            Some(Breach::RestsOnDoubt) => unopened(steps, StoreKind::Disk),
+            Some(Breach::RestsUnable) => unopened(steps, StoreKind::Account),
             Some(Breach::ForeignSlot | Breach::LastSlot) | None => {}
         }
         plan
@@ -116,6 +122,14 @@ impl Rules for Broken {
 
 fn is_move(step: &Step) -> bool {
     matches!(step, Step::Change { .. } | Step::Reset { .. })
+}
+
+/// Leaves out what opens a store before it changes from the password of a generation.
+fn unopened(steps: &mut Vec<Step>, store: StoreKind) {
+    let changes = |it: &Step| matches!(it, Step::Change { store: it, from: SecretRef::Generation(_), .. } if *it == store);
+    if steps.iter().any(changes) {
+        steps.retain(|it| !matches!(it, Step::Open { store: it, .. } if *it == store));
+    }
 }
 
 /// Puts the first step of one kind before the first of another.

@@ -6,11 +6,11 @@ use lockstep_model::{Code, StoreKind};
 
 use super::breach::Broken;
 use super::doors::Place;
-use super::scenario::{LOCAL, Label, NOW, OTHER, Scenario, Seen, WRONG};
+use super::scenario::{FOREIGN, LOCAL, Label, NOW, OTHER, Scenario, Seen, WRONG};
 use super::world::{Node, canonical, forget_labels, kind_of, restarted};
 use crate::state::Operation;
 use crate::step::step_by;
-use crate::{Effect, Input, OpId, Outcome, Record, SecretRef, weigh};
+use crate::{Effect, Input, Mutation, OpId, Outcome, Record, SecretRef, weigh};
 
 /// Everything that may happen next.
 pub(super) fn successors(node: &Node, scenario: Scenario, seen: &mut Seen) -> Vec<(Label, Node)> {
@@ -101,6 +101,10 @@ impl Next<'_> {
                     "a change from what does not open"
                 );
                 ends.retain(|(applied, _)| fits || !applied);
+                if !fits && node.state.capabilities(store).change_opens_first {
+                    ends.push((false, Outcome::Opened(false)));
+                    self.seen.found_out = true;
+                }
             }
         }
         for (applied, outcome) in ends {
@@ -210,14 +214,15 @@ impl Next<'_> {
         if node.world.drifts > 0 && !node.state.is_running() {
             let mut after = node.clone();
             after.world.drifts -= 1;
-            after.world.opens.insert(StoreKind::Account, LOCAL);
+            let store = self.scenario.adrift;
+            let others = after.world.opens[&store] & FOREIGN;
+            after.world.opens.insert(store, LOCAL | others);
+            if store == StoreKind::Disk {
+                after.world.slots = 0;
+            }
             self.found
                 .push((Label::Drift { noticed: false }, after.clone()));
-            self.feed(
-                Label::Drift { noticed: true },
-                after,
-                Input::Drifted(StoreKind::Account),
-            );
+            self.feed(Label::Drift { noticed: true }, after, Input::Drifted(store));
         }
     }
 
@@ -287,12 +292,15 @@ impl Next<'_> {
         } = self.scenario;
         let rules = Broken { breach, checked };
         let (mut state, effects) = step_by(&rules, state, NOW, input);
-        let mut intents = BTreeMap::new();
+        let (mut intents, mut evidence) = (BTreeMap::new(), None);
         let mut operations = 0;
         for (place, effect) in effects.iter().enumerate() {
             if let Effect::Persist(record) = effect {
                 if let Record::Intent { op, mutation } = record {
                     intents.insert(*op, *mutation);
+                    if let Mutation::Change { store, .. } = mutation {
+                        evidence = world.journal.stores.get(store).cloned();
+                    }
                 }
                 world.journal.apply(record);
                 forget_labels(&mut world.journal);
@@ -314,8 +322,12 @@ impl Next<'_> {
             if let (Effect::Reset { store, to, .. }, Some(held)) = (effect, held) {
                 self.reset(*store, *to, held, &world);
             }
-            if let Effect::Change { store, to, .. } = effect {
+            if let Effect::Change {
+                store, from, to, ..
+            } = effect
+            {
                 self.in_order(*store, *to, &state, &world);
+                self.rests(*store, *from, evidence.as_ref(), &state, &world);
             }
             if let Effect::Change { store, .. }
             | Effect::Reset { store, .. }

@@ -8,6 +8,7 @@ use super::breach::Breach;
 use super::events::Next;
 use super::scenario::Scenario;
 use super::world::World;
+use crate::journal::Holding;
 use crate::state::Operation;
 use crate::{Effect, Mutation, OpId, SecretRef, State, Verdict};
 
@@ -132,6 +133,13 @@ impl Next<'_> {
     pub(super) fn in_order(&self, store: StoreKind, to: Stamp, state: &State, world: &World) {
         let bit = self.scenario.bit(to);
         let opens = |door| world.opens.get(&door).is_none_or(|it| it & bit != 0);
+        // It was changed from outside, and can't be tried or has refused in this run.
+        let excused = |door| {
+            let progress = state.progress(door);
+            progress.is_some_and(|it| it.attempted || it.waiting.is_some())
+                && self.scenario.adrift == door
+                && world.drifts < self.scenario.drifts
+        };
         let (disk, account) = (opens(StoreKind::Disk), opens(StoreKind::Account));
         // It has refused in this run, or nobody knows how its change in an earlier one has ended.
         let tried = state
@@ -143,13 +151,53 @@ impl Next<'_> {
         match store {
             _ if self.scenario.unjudged => {}
             StoreKind::Disk => {}
-            StoreKind::Account => assert!(disk, "S3: the account moves before the disk"),
+            StoreKind::Account => {
+                let stands = disk || excused(StoreKind::Disk);
+                assert!(stands, "S3: the account moves before the disk");
+            }
             StoreKind::Keychain => {
                 assert!(
                     account || tried,
                     "S3: the keychain moves before the account"
                 );
             }
+        }
+    }
+
+    /// A change starts from what opened its store in this run. One that finds out by itself may rest
+    /// on what the durable journal says without a doubt, if it is the run's first and all that may
+    /// be refused elsewhere was tried before.
+    pub(super) fn rests(
+        &self,
+        store: StoreKind,
+        from: SecretRef,
+        evidence: Option<&Holding>,
+        state: &State,
+        world: &World,
+    ) {
+        if self.scenario.unjudged || world.opened.get(&store) == Some(&self.password(world, from)) {
+            return;
+        }
+        let config = self.scenario.config();
+        let able = config.stores[&store].change_opens_first;
+        assert!(able, "S8: the {store} is changed from what did not open it");
+        let believed = evidence.is_some_and(|it| {
+            it.belief.opens_with() == Some(from) && it.moving.is_none() && from.stamp().is_some()
+        });
+        assert!(believed, "S8: the {store} is changed on a doubted belief");
+        for (other, capabilities) in config.stores.iter().filter(|(it, _)| **it != store) {
+            let progress = state.progress(*other).expect("a run is under way");
+            assert!(!progress.attempted, "S8: the {store} is not the first");
+            let out_of_reach = capabilities.needs_session && !state.session;
+            let ready = world
+                .opened
+                .get(other)
+                .is_some_and(|password| progress.preflighted || *password == 1 << world.newest);
+            let spared = out_of_reach || progress.waiting.is_some();
+            assert!(
+                ready || spared,
+                "S8: the {store} changes before the {other} is ready"
+            );
         }
     }
 

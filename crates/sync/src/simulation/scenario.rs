@@ -38,8 +38,10 @@ pub(super) struct Scenario {
     /// The directory may refuse to give shares out.
     pub(super) withheld: bool,
     pub(super) crashes: u8,
-    /// How often the person may set the account back to the local password.
+    /// How often a store may be set back to the local password, and nothing else of the person's.
     pub(super) drifts: u8,
+    /// Which store that is.
+    pub(super) adrift: StoreKind,
     /// What an operation reports may have nothing to do with what it did.
     pub(super) lies: bool,
     pub(super) session_flaps: bool,
@@ -74,6 +76,7 @@ impl Scenario {
             needs_session: *kind == StoreKind::Keychain,
             verify_without_change: true,
             counts_attempts: false,
+            change_opens_first: *kind == StoreKind::Disk,
             without_old: without_old(*kind),
         };
         Config {
@@ -166,6 +169,8 @@ pub(super) struct Seen {
     pub(super) stopped: bool,
     pub(super) asked: bool,
     pub(super) reset: bool,
+    /// A change found out that its store does not open with what it starts from.
+    pub(super) found_out: bool,
     /// The person was told that there is no way without the old password.
     pub(super) refused: bool,
 }

@@ -7,7 +7,7 @@ use super::breach::Breach;
 use super::doors::Person;
 use super::explore::{Findings, Lost, explore};
 use super::scenario::Scenario;
-use super::{AWAY, FORGETFUL, LINKING, NOTHING_LEFT, SECOND_CHANGE, behind};
+use super::{AWAY, DISK_ADRIFT, FORGETFUL, LINKING, NOTHING_LEFT, SECOND_CHANGE, behind};
 
 /// Everything at once.
 const EVERYTHING: Scenario = Scenario {
@@ -72,6 +72,7 @@ const ALL: &[Scenario] = &[
         crashes: 2,
         ..FORGETFUL
     },
+    DISK_ADRIFT,
     doors("doors, 3 gen: knows all", Person::All, false, TWICE),
     doors(
         "doors, 3 gen: knows newest and daily",

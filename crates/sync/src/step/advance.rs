@@ -111,7 +111,8 @@ impl<R: Rules> Machine<'_, R> {
                 self.progress(store, |progress| {
                     progress.attempted = true;
                     progress.fresh = false;
-                    progress.refuted.clear();
+                    // Whatever becomes of it, no other secret opens what it did not open before.
+                    progress.refuted.remove(&SecretRef::Generation(to));
                 });
                 let op = self.launch(Operation::Change { store, from, to });
                 self.record(Record::Intent {
@@ -130,7 +131,7 @@ impl<R: Rules> Machine<'_, R> {
                 self.progress(store, |progress| {
                     progress.attempted = true;
                     progress.fresh = false;
-                    // Whatever became of it, no other secret opens what it did not open before.
+                    // As for a change.
                     progress.refuted.remove(&SecretRef::Generation(to));
                 });
                 let op = self.launch(Operation::Reset { store, to });
