@@ -237,6 +237,14 @@ codes! {
         "That user name is taken or can't be used. Nothing was changed.",
         "Choose another user name.",
         "User names are unique, 1 to 64 characters of a-z, 0-9, dot, dash and underscore.";
+    PhraseUnusable = 3011, AfterInput,
+        "That phrase can't be used. Nothing was changed.",
+        "Choose one of 1 to 80 characters, on one line.",
+        "A phrase was blank, longer than 80 characters, or had control characters.";
+    LogoUnusable = 3012, AfterInput,
+        "That file can't be the logo. Nothing was changed.",
+        "Choose a PNG of at most 200 kB, 16 to 1024 pixels wide and high.",
+        "The logo was no whole PNG, or one outside the bounds.";
 
     AccountLocked = 4001, Never,
         "Your account on this {pc} is locked. Nothing was changed.",

@@ -9,6 +9,7 @@ pub mod code;
 pub mod ids;
 pub mod ksf;
 pub mod password;
+pub mod phrase;
 pub mod provenance;
 pub mod secret;
 pub mod stamp;

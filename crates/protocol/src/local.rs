@@ -8,8 +8,9 @@
 use lockstep_model::{Code, Generation, Provenance, StoreKind, Timestamp, WithoutOld};
 use serde::{Deserialize, Serialize};
 
+use crate::Bytes;
 use crate::api::Organisation;
-use crate::api::me::StoreRow;
+use crate::api::me::{Computer, StoreRow};
 use crate::doctor::Finding;
 
 /// The version of this protocol.
@@ -17,6 +18,9 @@ pub const VERSION: u16 = 1;
 
 /// Where the agent listens.
 pub const SOCKET: &str = "/run/lockstep/agent.sock";
+
+/// The most bytes of one part of a logo, so that a frame carries it.
+pub const LOGO_PART: usize = 32 * 1024;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +90,17 @@ pub enum Ask {
         /// The generation that the person was shown.
         generation: Generation,
     },
+    /// Keeps the words by which the caller knows Lockstep, in place of those chosen before.
+    ChoosePhrase {
+        /// As [`lockstep_model::phrase::check`] wants them.
+        words: String,
+    },
+    /// The organisation's logo, as it is kept here.
+    Logo,
+    /// The other computers of the caller's person.
+    Computers,
+    /// Tries whether organisation and computer accept a new password; nothing is changed.
+    TryPassword,
 }
 
 /// A client's answer where a secret frame could have stood.
@@ -139,6 +154,21 @@ pub enum Event {
     },
     /// A binding, explained.
     Explained(Explained),
+    /// The next part of the logo, a PNG.
+    Logo {
+        /// At most [`LOGO_PART`] bytes; none at all where there is no logo.
+        part: Bytes,
+        /// Whether it is the last one.
+        last: bool,
+    },
+    /// The other computers of the caller's person.
+    Computers {
+        /// The computers, by name.
+        computers: Vec<Computer>,
+        /// When the directory told of them, by this device's clock: the past, where it can't be
+        /// reached.
+        as_of: Timestamp,
+    },
     /// It is done.
     Done(Done),
     /// It was not done, or not wholly.
@@ -153,8 +183,10 @@ impl Event {
             Self::Status(_)
             | Self::Examined { .. }
             | Self::Explained(_)
+            | Self::Computers { .. }
             | Self::Done(_)
             | Self::Failed(_) => true,
+            Self::Logo { last, .. } => *last,
             Self::Need { .. } | Self::Cost { .. } | Self::Consent { .. } | Self::Progress(_) => {
                 false
             }
@@ -219,6 +251,10 @@ pub enum Done {
         /// How many other computers of the person will ask.
         other_computers: u32,
     },
+    /// The phrase is kept on this computer.
+    PhraseKept,
+    /// Organisation and computer accept the password that was tried.
+    Acceptable,
 }
 
 /// How an exchange ended otherwise.
@@ -305,7 +341,7 @@ pub enum OpensWith {
 pub struct Status {
     /// The agent's version.
     pub agent_version: String,
-    /// The organisation, once enrolled.
+    /// The organisation, once enrolled. Its logo is the one that [`Ask::Logo`] gives.
     pub organisation: Option<Organisation>,
     /// Whether the line to the directory is up.
     pub online: bool,
@@ -346,4 +382,10 @@ pub struct BindingStatus {
     pub other_computers: u32,
     /// Why the last sync stopped, if it did.
     pub problem: Option<Code>,
+    /// The words that the person chose, by which they know Lockstep.
+    #[serde(default)]
+    pub phrase: Option<String>,
+    /// When the directory's password expires, where passwords do; only told, nothing is locked.
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }

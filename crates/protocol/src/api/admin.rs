@@ -153,6 +153,31 @@ message! {
         pub unlinked: Vec<UnlinkedDevice>,
     }
 
+    /// Sets the logo.
+    pub struct NewLogo {
+        /// A PNG of at most 200,000 bytes, 16 to 1024 pixels wide and high.
+        pub png: Bytes,
+    }
+
+    /// What admins set of reminders and expiry.
+    pub struct PolicyRules {
+        /// After how many hours somebody who put their new password off is reminded: 1 to 24.
+        pub reminder_hours: u8,
+        /// After how many days people are told that their password has expired: at most 3650; 0 for
+        /// never. Nothing is locked then.
+        pub expiry_days: u16,
+    }
+
+    /// Sets some of [`PolicyRules`]; what is left out stays.
+    pub struct PolicyChange {
+        /// 1 to 24.
+        #[serde(default)]
+        pub reminder_hours: Option<u8>,
+        /// 0 to 3650.
+        #[serde(default)]
+        pub expiry_days: Option<u16>,
+    }
+
     /// One line of the audit.
     pub struct AuditRow {
         /// Its number.

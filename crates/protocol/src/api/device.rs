@@ -1,9 +1,11 @@
 //! What an enrolled computer asks.
 
-use lockstep_model::{BindingId, Code, DeviceId, EnvelopeId, PersonId, Provenance, Stamp};
+use lockstep_model::{
+    BindingId, Code, DeviceId, EnvelopeId, PersonId, Provenance, Stamp, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
-use super::me::{FactorKind, StoreRow};
+use super::me::{Computer, FactorKind, StoreRow};
 use super::{Credential, Organisation, Vouch, message};
 use crate::order::SignedOrder;
 use crate::{Bytes, Token};
@@ -64,8 +66,29 @@ message! {
         /// Why the person may prove nothing now: locked or suspended. Nobody is prompted meanwhile.
         #[serde(default)]
         pub held: Option<Code>,
+        /// When that password expires, where passwords do. It is only told: nothing is locked then.
+        #[serde(default)]
+        pub expires_at: Option<Timestamp>,
         /// How many other computers of the person have yet to follow.
         pub other_computers: u32,
+    }
+
+    /// The organisation's logo.
+    pub struct Logo {
+        /// The PNG, or none.
+        pub png: Option<Bytes>,
+    }
+
+    /// Asks for the other computers of a binding's person.
+    pub struct ListComputers {
+        /// Which binding.
+        pub binding: BindingId,
+    }
+
+    /// The other computers of a binding's person.
+    pub struct OtherComputers {
+        /// The computers, by name.
+        pub computers: Vec<Computer>,
     }
 
     /// "This wasn't me", said on a computer of the change that it knows of.

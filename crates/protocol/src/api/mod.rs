@@ -22,6 +22,12 @@ pub mod public;
 /// The most bytes of a request body.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// The most bytes of a logo.
+pub const MAX_LOGO: usize = 200_000;
+
+/// The most bytes of a request body with a logo in it, in base64url.
+pub const MAX_LOGO_BODY: usize = MAX_LOGO.div_ceil(3) * 4 + 1024;
+
 macro_rules! message {
     ($($(#[$doc:meta])* $vis:vis struct $name:ident { $($body:tt)* })*) => {
         $(
@@ -79,6 +85,12 @@ message! {
         pub it_contact: ItContact,
         /// The rules for a new password.
         pub policy: lockstep_model::password::Policy,
+        /// The SHA-256 of its logo in hexadecimal; none without a logo.
+        #[serde(default)]
+        pub logo: Option<String>,
+        /// After how many hours somebody who put their new password off is reminded: 1 to 24.
+        #[serde(default = "usual_reminder_hours")]
+        pub reminder_hours: u8,
     }
 
     /// The IT contact, shown beside every error.
@@ -101,6 +113,11 @@ message! {
         /// The realm key's signature (ECDSA P-256, SHA-256, fixed form) over the key and the realm.
         pub signature: Bytes,
     }
+}
+
+/// After how many hours people are reminded where nobody has set it.
+const fn usual_reminder_hours() -> u8 {
+    4
 }
 
 impl Vouch {
