@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use lockstep_model::Ksf;
-use lockstep_protocol::api::Organisation;
+use lockstep_model::password::Policy;
+use lockstep_protocol::api::ItContact;
 use serde::{Deserialize, Serialize};
 
 use crate::core::access::DisownRule;
@@ -24,14 +25,26 @@ pub struct Config {
     pub tls: Tls,
     /// The key stretching of new passwords.
     pub ksf: Ksf,
-    /// The organisation's words and rules.
-    pub organisation: Organisation,
+    /// The organisation's words, and its rules for a new password.
+    pub organisation: Words,
     /// What the organisation has decided where there is a choice.
     #[serde(default)]
     pub rules: Rules,
     /// Where measurements are read; left out, nowhere.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub metrics: Option<Monitoring>,
+}
+
+/// What the file says of the organisation; the rest admins set while the directory runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// Its name.
+    pub name: String,
+    /// Whom to ask for help.
+    pub it_contact: ItContact,
+    /// The rules for a new password.
+    pub policy: Policy,
 }
 
 /// A listener for Prometheus, in plain HTTP.

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use lockstep_model::password::Policy;
 use lockstep_model::{Ksf, Timestamp};
+use lockstep_protocol::api::ItContact;
 use lockstep_protocol::api::me::Role;
 use lockstep_protocol::api::public::LinkKind;
-use lockstep_protocol::api::{ItContact, Organisation};
 
-use crate::config::{Config, Files, Rules, Tls, host};
+use crate::config::{Config, Files, Rules, Tls, Words, host};
 use crate::core::names::{self, UserName};
 use crate::http::{INVITATION_MS, activation_link, now};
 use crate::keys::Keys;
@@ -63,7 +63,7 @@ pub async fn init(files: &Files, answers: Answers) -> anyhow::Result<String> {
             authority: Some(PathBuf::from("ca.pem")),
         },
         ksf: answers.ksf,
-        organisation: Organisation {
+        organisation: Words {
             name: names::display_name(&answers.organisation)
                 .map_err(|_| anyhow::anyhow!("--organisation: 1 to 128 characters"))?
                 .to_owned(),

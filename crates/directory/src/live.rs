@@ -59,6 +59,17 @@ impl Live {
         }
     }
 
+    /// Wakes every device that listens.
+    pub fn touch_devices(&self) {
+        let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        for (topic, sender) in &*topics {
+            match topic {
+                Topic::Device(_) => drop(sender.send_replace(Instant::now())),
+                Topic::Person(_) => {}
+            }
+        }
+    }
+
     /// Whether anybody listens: for a device, whether its line is up.
     #[must_use]
     pub fn is_heard(&self, topic: Topic) -> bool {
@@ -125,6 +136,17 @@ mod tests {
         live.touch(one);
         listener.touched().await;
         assert!(!listener.touched.has_changed().unwrap());
+    }
+
+    #[test]
+    fn what_concerns_every_device_wakes_them_and_no_portal() {
+        let live = Live::default();
+        let one = live.listen(Topic::Device(DeviceId::fresh()));
+        let other = live.listen(Topic::Device(DeviceId::fresh()));
+        let portal = live.listen(Topic::Person(PersonId::fresh()));
+        live.touch_devices();
+        let woken = [one, other, portal].map(|line| line.touched.has_changed().unwrap());
+        assert_eq!(woken, [true, true, false]);
     }
 
     #[test]

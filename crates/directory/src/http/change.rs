@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use super::Directory;
 use super::problem::Refusal;
 use crate::core::credential::{self, Command, Credential, Event};
-use crate::live::Topic;
+use crate::live::{Live, Topic};
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::people::{self, Person};
 use crate::storage::{StorageFault, Write, commit, devices, reports, sessions, shares};
@@ -105,12 +105,28 @@ impl Directory {
         write: Write,
         concerned: Vec<Topic>,
     ) -> Result<(), Refusal> {
-        let live = self.live.clone();
-        let committing = tokio::spawn(async move {
-            commit(write).await?;
+        let tell = move |live: &Live| {
             for topic in concerned {
                 live.touch(topic);
             }
+        };
+        self.commit_and(write, tell).await
+    }
+
+    /// Commits a write that concerns every computer, and wakes them in the same way.
+    pub(super) async fn commit_and_tell_computers(&self, write: Write) -> Result<(), Refusal> {
+        self.commit_and(write, Live::touch_devices).await
+    }
+
+    async fn commit_and(
+        &self,
+        write: Write,
+        tell: impl FnOnce(&Live) + Send + 'static,
+    ) -> Result<(), Refusal> {
+        let live = self.live.clone();
+        let committing = tokio::spawn(async move {
+            commit(write).await?;
+            tell(&live);
             Ok::<(), StorageFault>(())
         });
         committing.await.map_err(|_| Code::AnswerLost)??;

@@ -11,7 +11,8 @@ use http::StatusCode;
 use lockstep_model::{Code, DeviceId, PersonId, Stamp};
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::device::{
-    BindingNews, CheckIn, Enrol, Enrolled, Report, Reported, RetireEnvelopes, Unlink,
+    BindingNews, CheckIn, Enrol, Enrolled, ListComputers, OtherComputers, Report, Reported,
+    RetireEnvelopes, Unlink,
 };
 use lockstep_protocol::api::me::Standing;
 use sqlx::SqliteConnection;
@@ -24,11 +25,11 @@ use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
 use crate::core::throttle::Lane;
-use crate::core::{enrolment, names, standing::ReportedStore};
+use crate::core::{enrolment, names, policy, standing::ReportedStore};
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::DeviceRecord;
-use crate::storage::{StorageFault, Together, Write, commit, devices, people, shares};
+use crate::storage::{StorageFault, Together, Write, commit, devices, people, settings, shares};
 use crate::tokens;
 
 /// Enrols a computer: spends one use of an enrolment string.
@@ -60,7 +61,7 @@ pub(super) async fn enrol(
     let mut write = directory.storage.write().await?;
     // The answer to an enrolment may have been lost: the same key with the same token gets it again.
     if let Some(device) = devices::enrolled_with(&mut write, &public_key, &token_hash).await? {
-        return Ok(Json(directory.enrolled(device.id)));
+        return Ok(Json(directory.enrolled(&mut write, device.id).await?));
     }
     let token = devices::enrolment(&mut write, &token_hash).await?;
     let spent = enrolment::spend(token, at);
@@ -97,9 +98,10 @@ pub(super) async fn enrol(
     if !devices::add(&mut write, &device, agent, &token_hash, at).await? {
         return Err(Code::AlreadyEnrolled.into());
     }
+    let enrolled = directory.enrolled(&mut write, device.id).await?;
     commit(write).await?;
     directory.refund(&lanes);
-    Ok(Json(directory.enrolled(device.id)))
+    Ok(Json(enrolled))
 }
 
 /// Where the device's bindings stand.
@@ -174,6 +176,31 @@ pub(super) async fn report(
     }))
 }
 
+/// The other computers of a binding's person.
+#[utoipa::path(post, operation_id = "list_other_computers", path = "/device/computers",
+    request_body = ListComputers,
+    responses((status = 200, body = OtherComputers), (status = "4XX", body = Problem)))]
+pub(super) async fn list_others(
+    Door(directory, FromDevice { device, body: ask }): Door<FromDevice<ListComputers>>,
+) -> Answer<OtherComputers> {
+    let mut db = directory.storage.read().await?;
+    let binding = devices::binding(&mut db, ask.binding).await?;
+    let binding = binding
+        .filter(|binding| binding.device == device.id)
+        .ok_or(Code::NotLinked)?;
+    let person = people::by_id(&mut db, binding.person).await?;
+    let person = person.ok_or(Code::NotLinked)?;
+    let stamp = person.credential.ok_or(Code::NotLinked)?.stamp;
+    let mut computers = Vec::new();
+    for other in devices::bindings_of_person(&mut db, person.id).await? {
+        if other.device != device.id {
+            computers.push(directory.computer(&mut db, &other, stamp).await?);
+        }
+    }
+    computers.sort_by(|a, b| a.name.cmp(&b.name).then(a.device.cmp(&b.device)));
+    Ok(Json(OtherComputers { computers }))
+}
+
 /// Retires envelopes: deletes their shares. Repeating it is fine.
 #[utoipa::path(post, operation_id = "retire_envelopes", path = "/device/envelopes/retire", request_body = RetireEnvelopes,
     responses((status = 204), (status = "4XX", body = Problem)))]
@@ -234,13 +261,18 @@ pub(super) async fn unlink(
 }
 
 impl Directory {
-    fn enrolled(&self, device: DeviceId) -> Enrolled {
-        Enrolled {
+    async fn enrolled(
+        &self,
+        db: &mut SqliteConnection,
+        device: DeviceId,
+    ) -> Result<Enrolled, StorageFault> {
+        let settings = settings::all(db).await?;
+        Ok(Enrolled {
             device,
             realm: self.config.realm.clone(),
             vouch: self.keys.vouch(&self.config.realm),
-            organisation: self.config.organisation.clone(),
-        }
+            organisation: self.organisation(&settings),
+        })
     }
 
     /// How many of a person's computers, this one aside, have yet to follow.
@@ -270,6 +302,7 @@ impl Directory {
         if record.revoked {
             return Err(Code::DeviceRefused.into());
         }
+        let settings = settings::all(&mut db).await?;
         for binding in devices::bindings_of_device(&mut db, device).await? {
             let person = people::by_id(&mut db, binding.person).await?;
             let Some(person) = person else { continue };
@@ -285,6 +318,7 @@ impl Directory {
                 user_name: person.user_name,
                 display_name: person.display_name,
                 stamp: credential.stamp,
+                expires_at: policy::expires_at(&settings.rules, credential.changed.at),
                 changed: credential.changed,
                 temporary: credential.temporary,
                 held: person.access.held(),
@@ -292,7 +326,7 @@ impl Directory {
             });
         }
         Ok(CheckIn {
-            organisation: self.config.organisation.clone(),
+            organisation: self.organisation(&settings),
             vouch: self.keys.vouch(&self.config.realm),
             bindings,
             keep_former_days: self.config.rules.keep_former_days,

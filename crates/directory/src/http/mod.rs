@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use lockstep_model::{Code, PersonId, Timestamp};
-use lockstep_protocol::api::MAX_BODY;
+use lockstep_protocol::api::{MAX_BODY, MAX_LOGO_BODY};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -37,6 +37,7 @@ mod leave;
 mod me;
 mod observe;
 mod order;
+mod organisation;
 mod password;
 mod problem;
 mod proof;
@@ -188,6 +189,7 @@ struct Document;
 fn public() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .routes(routes!(public::organisation))
+        .routes(routes!(public::logo))
         .routes(routes!(activation::open))
         .routes(routes!(activation::start))
         .routes(routes!(activation::finish))
@@ -226,6 +228,19 @@ fn admins() -> OpenApiRouter<Behind<Admins>> {
         .routes(routes!(admin::revoke))
         .routes(routes!(admin::enrol))
         .routes(routes!(admin::audit))
+        .routes(routes!(
+            organisation::show_policy,
+            organisation::change_policy
+        ))
+        .routes(routes!(organisation::remove_logo))
+        .merge(with_a_picture())
+}
+
+/// What takes more than other bodies hold.
+fn with_a_picture() -> OpenApiRouter<Behind<Admins>> {
+    OpenApiRouter::new()
+        .routes(routes!(organisation::set_logo))
+        .layer(DefaultBodyLimit::max(MAX_LOGO_BODY))
 }
 
 fn computers() -> OpenApiRouter<Behind<Computers>> {
@@ -233,6 +248,8 @@ fn computers() -> OpenApiRouter<Behind<Computers>> {
         .routes(routes!(device::enrol))
         .routes(routes!(device::check_in))
         .routes(routes!(device::watch))
+        .routes(routes!(organisation::fetch_logo))
+        .routes(routes!(device::list_others))
         .routes(routes!(device::report))
         .routes(routes!(device::retire))
         .routes(routes!(device::unlink))

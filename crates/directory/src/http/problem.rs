@@ -198,6 +198,8 @@ fn status(code: Code) -> StatusCode {
         | Code::RefusedByComputer
         | Code::RepeatDiffers
         | Code::Blank
+        | Code::PhraseUnusable
+        | Code::LogoUnusable
         | Code::AccountLocked
         | Code::AccountExpired
         | Code::AccountElsewhere

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
-use http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lockstep_model::password::NORMALISATION;
 use lockstep_model::{Code, PersonId};
 use lockstep_opaque::server::ServerKeys;
@@ -17,17 +18,47 @@ use lockstep_protocol::api::{Credential, Organisation, Problem};
 use super::actor::{Body, NewToken, Origin};
 use super::problem::{Answer, Refusal};
 use super::sign_in::Finish;
-use super::{Directory, now};
+use super::{Directory, now, web};
 use crate::attempts::{Attempt, Whom};
 use crate::core::credential::Verifier;
 use crate::core::names::UserName;
 use crate::live::Topic;
+use crate::storage::StorageFault;
 use crate::storage::people::{self, Found};
+use crate::storage::settings::{self, StoredLogo};
 
 /// The organisation's words and rules.
-#[utoipa::path(get, path = "/organisation", responses((status = 200, body = Organisation)))]
-pub(super) async fn organisation(State(directory): State<Arc<Directory>>) -> Json<Organisation> {
-    Json(directory.config.organisation.clone())
+#[utoipa::path(get, path = "/organisation",
+    responses((status = 200, body = Organisation)))]
+pub(super) async fn organisation(State(directory): State<Arc<Directory>>) -> Answer<Organisation> {
+    let mut db = directory.storage.read().await?;
+    let settings = settings::all(&mut db).await?;
+    Ok(Json(directory.organisation(&settings)))
+}
+
+/// The organisation's logo, for pages; nothing where there is none.
+#[utoipa::path(get, operation_id = "show_logo", path = "/logo",
+    responses((status = 200, body = String, content_type = "image/png"),
+        (status = 204, description = "There is no logo"),
+        (status = 304, description = "The logo that the client has")))]
+pub(super) async fn logo(
+    State(directory): State<Arc<Directory>>,
+    asked: HeaderMap,
+) -> Result<Response, Refusal> {
+    let mut db = directory.storage.read().await?;
+    let Some(StoredLogo { digest, png }) = settings::logo(&mut db).await? else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    let tag = format!("\"{digest}\"");
+    let value = HeaderValue::from_str(&tag).map_err(|_| StorageFault::Value("digest"))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::ETAG, value);
+    if web::has(&asked, &tag) {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("image/png"));
+    Ok((headers, png).into_response())
 }
 
 /// First step of a sign-in; the same work and the same shape for people who don't exist.

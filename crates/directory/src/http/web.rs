@@ -134,7 +134,7 @@ fn tag(hash: &[u8; 32]) -> String {
 }
 
 /// Whether the client has what this tag names (RFC 9110, 13.1.2).
-fn has(asked: &HeaderMap, tag: &str) -> bool {
+pub(super) fn has(asked: &HeaderMap, tag: &str) -> bool {
     elements(asked, header::IF_NONE_MATCH)
         .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }

@@ -68,6 +68,12 @@ pub enum Action {
     FactorRemoved,
     /// An admin ended a person's second factors.
     FactorReset,
+    /// An admin set the organisation's logo.
+    LogoSet,
+    /// An admin removed the organisation's logo.
+    LogoRemoved,
+    /// An admin set when people are reminded, and when passwords expire.
+    PolicyChanged,
 }
 
 impl Action {
@@ -102,6 +108,9 @@ impl Action {
             Self::FactorEnrolled => "factor.enrolled",
             Self::FactorRemoved => "factor.removed",
             Self::FactorReset => "factor.reset",
+            Self::LogoSet => "organisation.logo_set",
+            Self::LogoRemoved => "organisation.logo_removed",
+            Self::PolicyChanged => "organisation.policy_changed",
         }
     }
 }

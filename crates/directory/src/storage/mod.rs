@@ -27,6 +27,7 @@ mod group;
 pub mod people;
 pub mod reports;
 pub mod sessions;
+pub mod settings;
 pub mod shares;
 pub mod upkeep;
 

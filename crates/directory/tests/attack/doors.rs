@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::people::BEA;
 use crate::world::World;
 
-const PUBLIC: [(&str, &str); 6] = [
+const PUBLIC: [(&str, &str); 7] = [
     ("GET", "/organisation"),
+    ("GET", "/logo"),
     ("POST", "/activation/open"),
     ("POST", "/activation/start"),
     ("POST", "/activation/finish"),

@@ -19,6 +19,7 @@ mod held_back;
 mod limits;
 mod links;
 mod orders;
+mod organisation;
 mod people;
 mod phones;
 mod proofs;

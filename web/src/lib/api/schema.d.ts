@@ -322,6 +322,92 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/admin/logo': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Sets the logo, in place of the one before. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['NewLogo'];
+        };
+      };
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/admin/logo/remove': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Removes the logo. Repeating it is fine. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/admin/people': {
     parameters: {
       query?: never;
@@ -727,6 +813,80 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/admin/policy': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What is set of reminders and expiry. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['PolicyRules'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /** Sets reminders and expiry; gives what is set now. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['PolicyChange'];
+        };
+      };
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['PolicyRules'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/device/check-in': {
     parameters: {
       query?: never;
@@ -764,6 +924,53 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/device/computers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** The other computers of a binding's person. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['ListComputers'];
+        };
+      };
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['OtherComputers'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -940,6 +1147,49 @@ export interface paths {
         };
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/device/logo': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The organisation's logo, for a computer. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Logo'];
+          };
+        };
+        '4XX': {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Problem'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1220,6 +1470,55 @@ export interface paths {
         };
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/logo': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The organisation's logo, for pages; nothing where there is none. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'image/png': string;
+          };
+        };
+        /** @description There is no logo */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description The logo that the client has */
+        304: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -2041,6 +2340,7 @@ export interface components {
       changed: components['schemas']['Provenance'];
       /** @description The name to greet them by; a new password must not hold it. */
       display_name: string;
+      expires_at?: components['schemas']['Timestamp'] | null;
       held?: components['schemas']['Code'] | null;
       /**
        * Format: int32
@@ -2141,6 +2441,8 @@ export interface components {
       | 'LS-3008'
       | 'LS-3009'
       | 'LS-3010'
+      | 'LS-3011'
+      | 'LS-3012'
       | 'LS-4001'
       | 'LS-4002'
       | 'LS-4003'
@@ -2420,6 +2722,15 @@ export interface components {
      * @enum {string}
      */
     LinkKind: 'invitation' | 'reset';
+    /** @description Asks for the other computers of a binding's person. */
+    ListComputers: {
+      /** @description Which binding. */
+      binding: components['schemas']['BindingId'];
+    };
+    /** @description The organisation's logo. */
+    Logo: {
+      png?: components['schemas']['Bytes'] | null;
+    };
     /** @description The person, their password's standing, and their computers; also each event of `me/events`. */
     Me: {
       /** @description Whether their computers ask for one after an issued password, by the organisation's rule. */
@@ -2457,6 +2768,11 @@ export interface components {
        */
       valid_for_s: number;
     };
+    /** @description Sets the logo. */
+    NewLogo: {
+      /** @description A PNG of at most 200,000 bytes, 16 to 1024 pixels wide and high. */
+      png: components['schemas']['Bytes'];
+    };
     /** @description Adds a person. */
     NewPerson: {
       /** @description The name to greet them by; 1 to 128 characters. */
@@ -2468,10 +2784,22 @@ export interface components {
     Organisation: {
       /** @description Whom to ask for help. */
       it_contact: components['schemas']['ItContact'];
+      /** @description The SHA-256 of its logo in hexadecimal; none without a logo. */
+      logo?: string | null;
       /** @description Its name. */
       name: string;
       /** @description The rules for a new password. */
       policy: components['schemas']['Policy'];
+      /**
+       * Format: int32
+       * @description After how many hours somebody who put their new password off is reminded: 1 to 24.
+       */
+      reminder_hours?: number;
+    };
+    /** @description The other computers of a binding's person. */
+    OtherComputers: {
+      /** @description The computers, by name. */
+      computers: components['schemas']['Computer'][];
     };
     /** @description An enrolment string for a computer of the person's own; shown once, works once. */
     OwnEnrolment: {
@@ -2566,6 +2894,33 @@ export interface components {
        * @description The fewest characters (Unicode scalar values after normalisation): 8 to 64.
        */
       min_length: number;
+    };
+    /** @description Sets some of [`PolicyRules`]; what is left out stays. */
+    PolicyChange: {
+      /**
+       * Format: int32
+       * @description 0 to 3650.
+       */
+      expiry_days?: number | null;
+      /**
+       * Format: int32
+       * @description 1 to 24.
+       */
+      reminder_hours?: number | null;
+    };
+    /** @description What admins set of reminders and expiry. */
+    PolicyRules: {
+      /**
+       * Format: int32
+       * @description After how many days people are told that their password has expired: at most 3650; 0 for
+       *     never. Nothing is locked then.
+       */
+      expiry_days: number;
+      /**
+       * Format: int32
+       * @description After how many hours somebody who put their new password off is reminded: 1 to 24.
+       */
+      reminder_hours: number;
     };
     /** @description Why a request was refused. Nothing was changed, unless the code says otherwise. */
     Problem: {
