@@ -13,6 +13,7 @@ use lockstep_memory::Program;
 use lockstep_model::{BindingId, Code, Timestamp};
 use lockstep_opaque::envelope::FileSecret;
 use lockstep_opaque::stretch::Place;
+use lockstep_protocol::api::Organisation;
 use lockstep_protocol::api::device::{BindingNews, CheckIn};
 use lockstep_protocol::local::{BindingStatus, Status};
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,6 +26,7 @@ use crate::keep::KeepFault;
 use crate::keep::bindings::{self, BindingFile, Stage, Unusable};
 use crate::keep::envelopes::Grace;
 use crate::keep::identity::{DirectoryWords, Identity};
+use crate::keep::logo;
 use crate::keep::machine::Machine;
 use crate::settings::Settings;
 use crate::{drift, keep, line, local, platform, report};
@@ -60,6 +62,10 @@ pub(crate) struct Agent {
     pub(crate) online: watch::Sender<bool>,
     /// Since when it is up, by this device's clock.
     pub(crate) online_since: Cell<Option<Timestamp>>,
+    /// Wakes whoever watches or fetches: words, logo or bindings are others now.
+    pub(crate) told: watch::Sender<()>,
+    /// The digest of the logo that is kept.
+    logo: RefCell<Option<String>>,
     /// Wakes whoever serves an identity that may be gone.
     identities: watch::Sender<()>,
     /// Whoever holds it looks at this computer: one at a time, since that asks helper and directory.
@@ -130,11 +136,18 @@ impl Agent {
             unfit: Cell::new(None),
             online: watch::Sender::new(false),
             online_since: Cell::new(None),
+            told: watch::Sender::new(()),
+            logo: RefCell::default(),
             identities: watch::Sender::new(()),
             examining: tokio::sync::Mutex::default(),
             program,
             places,
         };
+        // One that can't be used is fetched anew, or stays for the version that can read it.
+        match logo::load(&agent.places.state) {
+            Ok(kept) => *agent.logo.borrow_mut() = kept.as_ref().map(logo::digest),
+            Err(fault) => tracing::warn!(error = %fault, "the kept logo can't be used"),
+        }
         let kept = Identity::load(&agent.places.state)
             .and_then(|identity| Ok((identity, DirectoryWords::load(&agent.places.state)?)));
         let (identity, words) = match kept {
@@ -215,6 +228,7 @@ impl Agent {
             tokio::task::spawn_local(report::keep(Rc::clone(&self), binding));
         }
         tokio::task::spawn_local(drift::watch(Rc::clone(&self)));
+        tokio::task::spawn_local(crate::logo::keep(Rc::clone(&self)));
         tokio::task::spawn_local(crate::flow::link::clear_up(self, None));
     }
 
@@ -234,6 +248,7 @@ impl Agent {
         }));
         self.unfit.set(None);
         self.refused.set(false);
+        self.told.send_replace(());
         Ok(())
     }
 
@@ -244,21 +259,36 @@ impl Agent {
         self.refused.set(false);
         self.unusable.borrow_mut().clear();
         self.news.borrow_mut().clear();
+        *self.logo.borrow_mut() = None;
         for binding in self.all() {
             self.drop_binding(binding.file.binding);
         }
         self.identities.send_replace(());
+        self.told.send_replace(());
         self.set_online(false);
     }
 
     /// Waits until this identity is not the device's any more.
     pub(crate) async fn outlived(&self, enrolled: &Rc<Enrolled>) {
         let mut changes = self.identities.subscribe();
-        let is_present = || {
-            let present = self.enrolled.borrow();
-            present.as_ref().is_some_and(|p| Rc::ptr_eq(p, enrolled))
-        };
-        while is_present() && changes.changed().await.is_ok() {}
+        while self.is_present(enrolled) && changes.changed().await.is_ok() {}
+    }
+
+    /// Whether this identity is the device's.
+    pub(crate) fn is_present(&self, enrolled: &Rc<Enrolled>) -> bool {
+        let present = self.enrolled.borrow();
+        present.as_ref().is_some_and(|p| Rc::ptr_eq(p, enrolled))
+    }
+
+    /// The digest of the logo that is kept.
+    pub(crate) fn logo(&self) -> Option<String> {
+        self.logo.borrow().clone()
+    }
+
+    /// Notes which logo is kept now.
+    pub(crate) fn set_logo(&self, digest: Option<String>) {
+        *self.logo.borrow_mut() = digest;
+        self.told.send_replace(());
     }
 
     /// Notes whether the line is up; tells whether it was.
@@ -299,6 +329,7 @@ impl Agent {
         self.bindings
             .borrow_mut()
             .insert(binding.file.binding, Rc::clone(&binding));
+        self.told.send_replace(());
         Ok(binding)
     }
 
@@ -348,6 +379,7 @@ impl Agent {
         if let Some(binding) = self.bindings.borrow_mut().remove(&id) {
             // Whoever reports it looks up and finds it gone.
             binding.standing.send_modify(|_| ());
+            self.told.send_replace(());
         }
     }
 
@@ -390,10 +422,10 @@ impl Agent {
     /// How things stand for a local account.
     pub(crate) fn status(&self, uid: u32) -> Status {
         let refused = self.refused.get().then_some(Code::DeviceRefused);
-        let organisation = self
-            .enrolled()
-            .ok()
-            .map(|enrolled| enrolled.words().organisation);
+        let organisation = self.enrolled().ok().map(|enrolled| Organisation {
+            logo: self.logo(),
+            ..enrolled.words().organisation
+        });
         let (binding, problem) = match self.binding_of(uid) {
             Ok(binding) => {
                 let status = binding.status();
@@ -506,6 +538,8 @@ impl Binding {
             in_sync,
             stores: standing.rows(),
             notices: standing.notices(),
+            phrase: self.phrase(),
+            expires_at: news.as_ref().and_then(|(news, _)| news.expires_at),
             other_computers: news.map_or(0, |(news, _)| news.other_computers),
             problem: standing.open_problem().filter(|_| !in_sync),
         }

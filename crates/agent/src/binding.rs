@@ -20,7 +20,7 @@ use lockstep_model::{
 };
 use lockstep_opaque::envelope::{self, Name};
 use lockstep_protocol::api::device::BindingNews;
-use lockstep_protocol::api::me::{FactorKind, StoreRow};
+use lockstep_protocol::api::me::{Computer, FactorKind, StoreRow};
 use lockstep_protocol::local::{Explained, Need, StoreCost};
 use lockstep_sync::{
     Budget, Capabilities, Config, Input, Outcome, Record, SecretRef, State, Verdict, replay, step,
@@ -35,6 +35,7 @@ use crate::keep::KeepFault;
 use crate::keep::bindings::{BindingFile, folder};
 use crate::keep::envelopes::{self, Envelopes};
 use crate::keep::journal::{self, Journal};
+use crate::keep::phrase;
 use crate::keep::stores::Followed;
 use crate::standing::Standing;
 
@@ -57,6 +58,10 @@ pub(crate) struct Binding {
     pub(crate) core: tokio::sync::Mutex<Core>,
     /// The directory's last word on it, and when this device heard it.
     news: RefCell<Option<(BindingNews, Timestamp)>>,
+    /// The words that its person chose; never logged, and told to them alone.
+    phrase: RefCell<Option<String>>,
+    /// The person's other computers as the directory told of them last, and when.
+    computers: RefCell<Option<(Vec<Computer>, Timestamp)>>,
     /// What the directory was told last.
     pub(crate) told: RefCell<Option<Standing>>,
     /// What the core said last of itself.
@@ -127,6 +132,8 @@ pub(crate) struct Ground<'a> {
 impl Binding {
     /// Opens a binding as its journal left it.
     pub(crate) fn open(file: BindingFile, ground: &Ground<'_>) -> Result<Self, KeepFault> {
+        // Before the core, which puts its journal in order.
+        let phrase = phrase::load(&folder(ground.state, file.binding))?;
         let core = Core::open(&file, ground)?;
         let standing = watch::Sender::new(core.standing());
         let envelopes = core.envelopes.clone();
@@ -135,6 +142,8 @@ impl Binding {
             envelopes,
             core: tokio::sync::Mutex::new(core),
             news: RefCell::default(),
+            phrase: RefCell::new(phrase),
+            computers: RefCell::default(),
             told: RefCell::default(),
             standing,
         })
@@ -176,6 +185,29 @@ impl Binding {
     /// Takes what the directory said before the binding was made.
     pub(crate) fn take(&self, news: BindingNews) {
         *self.news.borrow_mut() = Some((news, now()));
+    }
+
+    /// The words that its person chose.
+    pub(crate) fn phrase(&self) -> Option<String> {
+        self.phrase.borrow().clone()
+    }
+
+    /// Keeps words, which were judged, in place of those chosen before.
+    pub(crate) fn keep_phrase(&self, state: &Path, words: &str) -> Result<(), KeepFault> {
+        phrase::save(&folder(state, self.file.binding), words)?;
+        *self.phrase.borrow_mut() = Some(words.to_owned());
+        self.standing.send_modify(|_| ());
+        Ok(())
+    }
+
+    /// The person's other computers as the directory told of them last, and when.
+    pub(crate) fn last_computers(&self) -> Option<(Vec<Computer>, Timestamp)> {
+        self.computers.borrow().clone()
+    }
+
+    /// Notes what the directory told of the person's other computers.
+    pub(crate) fn note_computers(&self, told: (Vec<Computer>, Timestamp)) {
+        *self.computers.borrow_mut() = Some(told);
     }
 
     /// Takes how many other computers have yet to follow.

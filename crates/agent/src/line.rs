@@ -87,6 +87,7 @@ async fn take_in(agent: &Rc<Agent>, enrolled: &Enrolled, said: CheckIn) -> Resul
     {
         enrolled.learn(words.clone())?;
         words.save(&agent.places.state)?;
+        agent.told.send_replace(());
     }
     agent.hear(said.bindings).await;
     for binding in agent.all() {

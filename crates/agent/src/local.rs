@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use lockstep_client::Fault;
 use lockstep_model::secret::wipe_stack;
 use lockstep_model::{Code, Secret, StoreKind};
+use lockstep_protocol::Bytes;
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::frame::{Frame, FrameFault};
 use lockstep_protocol::local::{
-    Ask, Event, Failure, Need, Reply, Request, StoreCost, VERSION, Versioned,
+    Ask, Event, Failure, LOGO_PART, Need, Reply, Request, StoreCost, VERSION, Versioned,
 };
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
@@ -24,6 +25,7 @@ use crate::agent::Agent;
 use crate::binding::{OldPassword, Person};
 use crate::doctor;
 use crate::flow;
+use crate::keep::logo;
 use crate::standing::Standing;
 use crate::wire;
 
@@ -140,6 +142,12 @@ impl Caller {
                     .await
                     .map(Event::Done),
                 Ask::ChangePassword => flow::change::run(agent, self).await.map(Event::Done),
+                Ask::TryPassword => flow::try_password::run(agent, self).await.map(Event::Done),
+                Ask::ChoosePhrase { words } => {
+                    flow::phrase::choose(agent, self, &words).map(Event::Done)
+                }
+                Ask::Computers => flow::computers::list(agent, self.uid).await,
+                Ask::Logo => self.tell_logo(agent).await?,
             };
             wipe_stack();
             self.tell(&event.unwrap_or_else(Event::Failed)).await?;
@@ -182,12 +190,14 @@ impl Caller {
 
     async fn watch(&mut self, agent: &Rc<Agent>) -> Result<(), FrameFault> {
         let mut online = agent.online.subscribe();
+        let mut told = agent.told.subscribe();
         loop {
             let mut standing = agent
                 .binding_of(self.uid)
                 .ok()
                 .map(|b| b.standing.subscribe());
             online.borrow_and_update();
+            told.borrow_and_update();
             if let Some(standing) = &mut standing {
                 standing.borrow_and_update();
             }
@@ -195,12 +205,30 @@ impl Caller {
                 .await?;
             tokio::select! {
                 changed = online.changed() => if changed.is_err() { return Ok(()) },
+                changed = told.changed() => if changed.is_err() { return Ok(()) },
                 () = changed(standing.as_mut()) => {}
                 ended = wire::receive(&mut self.stream, Duration::MAX) => {
                     return ended.map(|_| ());
                 }
             }
         }
+    }
+
+    /// Tells the logo up to its last part, and gives that.
+    async fn tell_logo(&mut self, agent: &Agent) -> Result<Result<Event, Failure>, FrameFault> {
+        let png = match logo::load(&agent.places.state) {
+            Ok(png) => png.unwrap_or_default(),
+            Err(fault) => return Ok(Err(flow::failed(fault.into()))),
+        };
+        let mut parts = parts(&png);
+        let last = parts.pop().unwrap_or_default();
+        for part in parts {
+            self.tell(&Event::Logo { part, last: false }).await?;
+        }
+        Ok(Ok(Event::Logo {
+            part: last,
+            last: true,
+        }))
     }
 
     async fn refuse(&mut self, code: Code, detail: String) -> Result<(), FrameFault> {
@@ -242,6 +270,12 @@ async fn explain(agent: &Agent, uid: u32) -> Result<Event, Failure> {
         flow::take(&binding).await?.explain()
     };
     explained.await.map(Event::Explained).map_err(flow::failed)
+}
+
+/// A logo in parts that frames carry.
+fn parts(png: &Bytes) -> Vec<Bytes> {
+    let parts = png.as_slice().chunks(LOGO_PART);
+    parts.map(|part| Bytes(part.to_vec())).collect()
 }
 
 async fn changed(standing: Option<&mut watch::Receiver<Standing>>) {
@@ -313,4 +347,25 @@ fn out_of_turn(said: Reply) -> Fault {
         Code::BadRequest,
         format!("{said:?} answers another question"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_protocol::api::MAX_LOGO;
+
+    use super::*;
+
+    #[test]
+    fn a_frame_carries_any_part_of_a_logo_and_together_they_are_it() {
+        for length in [0, 1, LOGO_PART, LOGO_PART + 1, MAX_LOGO] {
+            let png = Bytes((0..length).map(|at| at.to_le_bytes()[0]).collect());
+            let parts = parts(&png);
+            for part in &parts {
+                let part = part.clone();
+                Frame::json(&Event::Logo { part, last: false }).unwrap();
+            }
+            let whole: Vec<u8> = parts.into_iter().flat_map(|part| part.0).collect();
+            assert_eq!(whole, png.0, "{length}");
+        }
+    }
 }

@@ -10,6 +10,7 @@
 //! | [`local`] | the socket of app and CLI |
 //! | [`helper`] | the socket of the root helper |
 //! | [`report`] | telling the directory how the stores stand |
+//! | [`logo`] | the organisation's logo, fetched when it is another one |
 //! | [`doctor`] | looking at everything that following needs |
 //! | [`sandbox`] | which files are left |
 //! | [`settings`], [`log`] | what an administrator may say of the agent itself |
@@ -34,6 +35,7 @@ mod keep;
 mod line;
 mod local;
 mod log;
+mod logo;
 mod platform;
 mod report;
 mod sandbox;

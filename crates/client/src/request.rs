@@ -83,6 +83,20 @@ impl Client {
         harmless(read_if(response).await)
     }
 
+    /// Reads something large on a connection of its own, so that nothing else waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The directory's code, or what kept it from answering.
+    pub async fn get_alone<T: DeserializeOwned>(
+        &self,
+        from: From<'_>,
+        path: &str,
+    ) -> Result<T, Fault> {
+        let response = self.send(from, Method::GET, path, &[], true).await;
+        harmless(read_if(response).await)
+    }
+
     /// Sends a message that changes nothing a person would miss, and reads the answer.
     ///
     /// # Errors

@@ -219,7 +219,12 @@ const fn never_arrived(code: Code) -> bool {
     matches!(code, Code::DirectoryUnreachable | Code::ProxyRefused)
 }
 
-fn choose(enrolled: &Enrolled, binding: &Binding, typed: &Secret) -> Result<Password, Fault> {
+/// Judges a new password by the organisation's rules.
+pub(super) fn choose(
+    enrolled: &Enrolled,
+    binding: &Binding,
+    typed: &Secret,
+) -> Result<Password, Fault> {
     let (news, _) = binding
         .news()
         .ok_or_else(|| Fault::new(Code::DirectoryUnreachable, "no news of the person yet"))?;

@@ -15,11 +15,14 @@ use crate::binding::{Binding, Core};
 use crate::{line, report};
 
 pub(crate) mod change;
+pub(crate) mod computers;
 pub(crate) mod disown;
 pub(crate) mod enrol;
 pub(crate) mod link;
+pub(crate) mod phrase;
 pub(crate) mod retire;
 pub(crate) mod sync;
+pub(crate) mod try_password;
 pub(crate) mod unlink;
 
 /// How long a flow waits for what the agent does by itself: to take in news, to compare an account.

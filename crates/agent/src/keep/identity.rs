@@ -185,6 +185,7 @@ pub(crate) fn drawn_key(state: &Path) -> Result<SigningKey, KeepFault> {
 /// Erases the identity, what the directory said of itself, and a key drawn for it: the identity
 /// last, so that an erasure that was cut is begun again.
 pub(crate) fn erase(state: &Path) -> Result<(), KeepFault> {
+    super::logo::erase(state)?;
     super::remove(&drawn_path(state))?;
     super::remove(&words_path(state))?;
     super::remove(&path(state))

@@ -15,7 +15,9 @@ pub(crate) mod bindings;
 pub(crate) mod envelopes;
 pub(crate) mod identity;
 pub(crate) mod journal;
+pub(crate) mod logo;
 pub(crate) mod machine;
+pub(crate) mod phrase;
 pub(crate) mod stores;
 
 /// Why something kept can't be read or written.
