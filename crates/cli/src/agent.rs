@@ -105,10 +105,12 @@ impl Agent {
                         return Err(fault);
                     }
                 },
-                Event::Progress(_) => progress(&event),
+                Event::Progress(_) | Event::Logo { last: false, .. } => progress(&event),
                 Event::Status(_)
                 | Event::Examined { .. }
                 | Event::Explained(_)
+                | Event::Logo { last: true, .. }
+                | Event::Computers { .. }
                 | Event::Done(_)
                 | Event::Failed(_) => {
                     return Ok(event);

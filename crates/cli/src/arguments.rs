@@ -30,6 +30,13 @@ pub(crate) enum Command {
     Status,
     /// Explain what each part of this computer was opened with last, and what would be done next.
     Explain,
+    /// Show the words by which you know that it is Lockstep that asks for your password.
+    Phrase {
+        /// Keep these words on this computer, 1 to 80 characters, in place of those before. While
+        /// the command runs, others on this computer can see them.
+        #[arg(long, value_name = "WORDS")]
+        set: Option<String>,
+    },
     /// Check everything that following needs, and say what to do (as root: for every account).
     Doctor,
     /// Take Lockstep off this computer: every account keeps its password (needs root).
@@ -226,8 +233,32 @@ pub(crate) enum AdminCommand {
         #[arg(long, default_value_t = 3600)]
         valid_for: u32,
     },
+    /// Set or remove the logo, which people see on every prompt and page.
+    #[command(subcommand)]
+    Logo(Logo),
+    /// Show when people are reminded and when passwords expire, or set it.
+    Policy {
+        /// Remind somebody who put their new password off after so many hours.
+        #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u8).range(1..=24))]
+        reminder_hours: Option<u8>,
+        /// Tell people that a password expires after so many days; 0: never. Nothing is locked then.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=3650))]
+        expiry_days: Option<u16>,
+    },
     /// Show the newest part of the audit.
     Audit,
+}
+
+/// What an admin does about the logo.
+#[derive(Subcommand)]
+pub(crate) enum Logo {
+    /// Set the logo: a PNG of at most 200 kB, 16 to 1024 pixels wide and high.
+    Set {
+        /// The PNG.
+        file: PathBuf,
+    },
+    /// Remove the logo.
+    Remove,
 }
 
 /// What somebody does about their own second factor.

@@ -85,6 +85,7 @@ fn main() -> ExitCode {
         Command::Unlink => person::unlink(&show),
         Command::Status => person::status(&show),
         Command::Explain => person::explain(&show),
+        Command::Phrase { set } => person::phrase(set, &show),
         Command::Doctor => doctor::run(&show),
         Command::Uninstall { yes } => uninstall::run(yes, &show),
         Command::Man { folder } => man(&folder),

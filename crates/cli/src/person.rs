@@ -117,6 +117,25 @@ pub(crate) fn status(show: &Show) -> Result<(), Stopped> {
     }
 }
 
+/// Shows the caller's phrase, or keeps another.
+pub(crate) fn phrase(set: Option<String>, show: &Show) -> Result<(), Stopped> {
+    if let Some(words) = set {
+        return exchange_without_questions(Ask::ChoosePhrase { words }, show);
+    }
+    let status = ask_status()?;
+    let names = status.organisation.as_ref().map(Names::from);
+    let names = names.unwrap_or_default();
+    let Some(binding) = status.binding else {
+        let code = status.problem.unwrap_or(match status.organisation {
+            Some(_) => Code::NotLinked,
+            None => Code::NotEnrolled,
+        });
+        return Err(Stopped::Fault(Fault::new(code, "no binding"), names));
+    };
+    show.phrase(binding.phrase.as_deref());
+    Ok(())
+}
+
 /// Explains what this computer rests on, and what would be done next.
 pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
     let (names, _) = words()?;
@@ -129,6 +148,8 @@ pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
         Event::Failed(failure) => Err(Stopped::Failed(failure, names)),
         Event::Status(_)
         | Event::Examined { .. }
+        | Event::Logo { .. }
+        | Event::Computers { .. }
         | Event::Done(_)
         | Event::Need { .. }
         | Event::Cost { .. }
@@ -385,6 +406,8 @@ fn exchange(ask: Ask, answers: impl Answers, names: &Names, show: &Show) -> Resu
         Event::Status(_)
         | Event::Examined { .. }
         | Event::Explained(_)
+        | Event::Logo { .. }
+        | Event::Computers { .. }
         | Event::Need { .. }
         | Event::Cost { .. }
         | Event::Consent { .. }
@@ -399,6 +422,8 @@ fn ask_status() -> Result<Status, Fault> {
         Event::Done(_)
         | Event::Examined { .. }
         | Event::Explained(_)
+        | Event::Logo { .. }
+        | Event::Computers { .. }
         | Event::Failed(_)
         | Event::Need { .. }
         | Event::Cost { .. }

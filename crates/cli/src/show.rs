@@ -75,6 +75,8 @@ impl Show {
             | Event::Consent { .. }
             | Event::Examined { .. }
             | Event::Explained(_)
+            | Event::Logo { .. }
+            | Event::Computers { .. }
             | Event::Done(_)
             | Event::Failed(_) => {}
         }
@@ -144,6 +146,12 @@ impl Show {
                 "Your computer's password is in sync. Your {other_computers} other computers will \
                  ask when you next use them."
             ),
+            Done::PhraseKept => {
+                "Your phrase is kept on this computer. You see it whenever Lockstep \
+                 asks for a password."
+                    .to_owned()
+            }
+            Done::Acceptable => "This computer accepts that password.".to_owned(),
         });
     }
 
@@ -176,6 +184,16 @@ impl Show {
             out(&format!("\n{} ({code})", names.explain(code)));
         }
         out(&format!("\nNext: {}", explained.next));
+    }
+
+    /// Prints the phrase.
+    pub(crate) fn phrase(&self, words: Option<&str>) {
+        self.value(&json!({ "phrase": words }), |_| {
+            words.map_or_else(
+                || "No phrase is chosen. Next: lockstep phrase --set WORDS".to_owned(),
+                str::to_owned,
+            )
+        });
     }
 
     /// Prints how things stand.

@@ -1,12 +1,15 @@
 //! How things stand, in words.
 
-use lockstep_model::Code;
 use lockstep_model::provenance::{Channel, Provenance};
+use lockstep_model::{Code, Timestamp};
 use lockstep_protocol::keyring::SetAside;
 use lockstep_protocol::local::{BindingStatus, Status};
 
 use crate::show::store_line;
 use crate::{Names, keyring, when};
+
+/// From how many days before a password expires its person is told.
+const TOLD_DAYS: i64 = 14;
 
 /// What a person is told.
 pub(crate) fn text(status: &Status, set_aside: &[SetAside]) -> String {
@@ -53,6 +56,7 @@ pub(crate) fn text(status: &Status, set_aside: &[SetAside]) -> String {
     if let Some(changed) = &binding.changed {
         text += &format!("Last change: {}.\n", provenance(changed));
     }
+    text += &expiry(binding, when::now());
     text += &others(binding);
     if let Some(code) = binding.held.or(binding.problem) {
         text += &problem(code);
@@ -77,6 +81,22 @@ fn provenance(changed: &Provenance) -> String {
     format!("{} {through} ({})", when::past(changed.at), changed.address)
 }
 
+/// When the password expires, once that is near.
+fn expiry(binding: &BindingStatus, now: Timestamp) -> String {
+    let Some(at) = binding.expires_at else {
+        return String::new();
+    };
+    let left = at.0.saturating_sub(now.0);
+    let when = match left.div_euclid(24 * 60 * 60 * 1000) {
+        ..0 => return "Your password has expired. Next: lockstep passwd\n".to_owned(),
+        0 => "today".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days @ 2..=TOLD_DAYS => format!("in {days} days"),
+        _ => return String::new(),
+    };
+    format!("Your password expires {when}. Change it: lockstep passwd\n")
+}
+
 fn others(binding: &BindingStatus) -> String {
     match binding.other_computers {
         0 => String::new(),
@@ -88,7 +108,7 @@ fn others(binding: &BindingStatus) -> String {
 #[cfg(test)]
 mod tests {
     use lockstep_model::password::Policy;
-    use lockstep_model::{Generation, StoreKind, StoreState, Timestamp};
+    use lockstep_model::{Generation, StoreKind, StoreState};
     use lockstep_protocol::api::me::StoreRow;
     use lockstep_protocol::api::{ItContact, Organisation};
 
@@ -117,6 +137,8 @@ mod tests {
                     phone: String::new(),
                 },
                 policy: Policy::default(),
+                logo: None,
+                reminder_hours: 4,
             }),
             online: true,
             binding: Some(BindingStatus {
@@ -132,6 +154,8 @@ mod tests {
                 notices: Vec::new(),
                 other_computers: 2,
                 problem: None,
+                phrase: Some("copper teapot Tuesday".into()),
+                expires_at: None,
             }),
             problem: None,
         }
@@ -148,6 +172,28 @@ mod tests {
             "Next: lockstep sync",
         ] {
             assert!(said.contains(wanted), "{wanted:?} is not in {said}");
+        }
+    }
+
+    #[test]
+    fn expiry_is_told_from_two_weeks_before_and_the_phrase_is_not() {
+        let mut binding = status().binding.unwrap();
+        assert!(!text(&status(), &[]).contains("copper"));
+        assert_eq!(expiry(&binding, Timestamp(0)), "");
+        let day = 24 * 60 * 60 * 1000;
+        for (left, said) in [
+            (15 * day, ""),
+            (15 * day - 1, "expires in 14 days"),
+            (day, "expires in 1 day."),
+            (day - 1, "expires today"),
+            (-1, "has expired"),
+        ] {
+            binding.expires_at = Some(Timestamp(left));
+            let told = expiry(&binding, Timestamp(0));
+            assert!(
+                told.contains(said) && told.is_empty() == said.is_empty(),
+                "{left}: {told}"
+            );
         }
     }
 

@@ -4,6 +4,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp as Instant, ZonedDateTime};
 use lockstep_model::Timestamp;
 
+/// The present, by this computer's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp(Instant::now().as_millisecond())
+}
+
 /// A time in the past, in this computer's time zone.
 pub(crate) fn past(at: Timestamp) -> String {
     let zone = TimeZone::system();

@@ -6,7 +6,7 @@ use lockstep_client::transport::Trust;
 use lockstep_client::{Client, Fault, From};
 use lockstep_model::{Code, DeviceId};
 use lockstep_protocol::api::admin::{
-    Audit, Computers, Enrolment, Invited, NewEnrolment, NewPerson, People,
+    Audit, Computers, Enrolment, Invited, NewEnrolment, NewPerson, People, PolicyChange,
 };
 
 use crate::arguments::{Admin, AdminCommand};
@@ -15,6 +15,7 @@ use crate::{Stopped, secret};
 
 mod accounts;
 mod factor;
+mod organisation;
 mod session;
 mod text;
 
@@ -110,6 +111,19 @@ pub(crate) async fn run(admin: Admin, show: &Show) -> Result<(), Stopped> {
             let enrolment: Enrolment = post(&file, "/admin/enrolments", &ask).await?;
             show.value(&enrolment, |enrolment| enrolment.enrolment.0.clone());
             show.note("On the computer: sudo lockstep enrol, then paste the line above.");
+        }
+        AdminCommand::Logo(command) => {
+            organisation::logo(&command, admin.admin_password_fd, &file, show).await?;
+        }
+        AdminCommand::Policy {
+            reminder_hours,
+            expiry_days,
+        } => {
+            let change = PolicyChange {
+                reminder_hours,
+                expiry_days,
+            };
+            organisation::policy(&change, admin.admin_password_fd, &file, show).await?;
         }
         AdminCommand::Audit => {
             let audit: Audit = get(&file, "/admin/audit").await?;
