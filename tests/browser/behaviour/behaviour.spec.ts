@@ -35,6 +35,21 @@ test('a shown password hides again: after 20 s, when left, and when sent', async
   await expect(readable).toBeHidden();
 });
 
+test('the logo is shown beside the name, and the initials where there is none', async ({
+  page,
+}) => {
+  const fake = await open(page, '/signin', { logo: 'fine' });
+  const logo = page.getByRole('img', { name: 'Northwind Labs logo', exact: true });
+  await expect(logo).toHaveAttribute('src', '/api/v1/logo');
+  await expect(logo).toHaveJSProperty('naturalWidth', 16);
+  fake.logo = 'broken';
+  await page.reload();
+  await expect(logo).toHaveText('NL');
+  delete fake.logo;
+  await page.reload();
+  await expect(logo).toHaveText('NL');
+});
+
 test('Caps Lock is pointed out', async ({ page }) => {
   await open(page, '/signin', {});
   const key = (modifierCapsLock: boolean) =>

@@ -25,6 +25,10 @@ export const organisation: Schemas['Organisation'] = {
   policy: { min_length: 15 },
 };
 
+/** A blue square, as a PNG in base64. */
+export const logo =
+  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mPgDj9JEmIY1TCqYfhqAAA31ysQu/O89wAAAABJRU5ErkJggg==';
+
 const stamp = (generation: number) => ({
   epoch: '0b6c9e44-5d5e-4c63-9a59-6a7f4f6f0e11',
   generation,

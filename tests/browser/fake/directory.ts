@@ -9,6 +9,7 @@ import {
   enrolment,
   factorStarted,
   here,
+  logo,
   organisation,
   type Me,
   type Provenance,
@@ -76,6 +77,8 @@ export interface Fake {
   afterChange: Me | undefined;
   /** Which change ended the session of this browser, if nobody is signed in for that. */
   endedBy?: Provenance;
+  /** Whether the organisation has a logo, and one that can be shown; it has none unless said. */
+  logo?: 'fine' | 'broken';
   /** What the one-time link is for; an invitation unless said. */
   link?: 'invitation' | 'reset';
   /** Where the person is signed in; only here unless said. */
@@ -119,7 +122,7 @@ export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
     }).registrationResponse;
 
   const answers: Record<string, (sent: Record<string, string>) => unknown> = {
-    'GET organisation': () => organisation,
+    'GET organisation': () => ({ ...organisation, logo: fake.logo ?? null }),
     'GET me': () => fake.me ?? 'signedOut',
     'POST activation/open': () => ({
       kind: fake.link ?? 'invitation',
@@ -172,6 +175,10 @@ export async function fakeDirectory(page: Page, fake: Fake): Promise<void> {
     if (mishap === 'silence') return;
     if (mishap === 'offline') return route.abort('internetdisconnected');
     if (mishap && mishap !== 'lost') return refuse(route, mishap);
+    if (path === 'logo') {
+      const body = fake.logo === 'fine' ? Buffer.from(logo, 'base64') : 'no picture';
+      return route.fulfill({ contentType: 'image/png', body });
+    }
     const ended = path.startsWith('me/sessions/') && path.slice('me/sessions/'.length);
     if (ended) fake.sessions = fake.sessions?.filter(({ session }) => session !== ended) ?? [];
     const answer = answers[`${request.method()} ${path}`]?.(
