@@ -65,6 +65,12 @@ messages! {
     IssueFinish: admin::IssueFinish,
     Issued: admin::Issued,
     ResetLink: admin::ResetLink,
+    NewLogo: admin::NewLogo,
+    PolicyChange: admin::PolicyChange,
+    PolicyRules: admin::PolicyRules,
+    Logo: device::Logo,
+    ListComputers: device::ListComputers,
+    OtherComputers: device::OtherComputers,
     Organisation: Organisation,
     Problem: Problem,
 }

@@ -15,6 +15,7 @@ use self::keep::bindings;
 use self::keep::envelopes::Envelopes;
 use self::keep::identity::{DirectoryWords, Identity, drawn_key};
 use self::keep::journal::Journal;
+use self::keep::{logo, phrase};
 
 /// Compiled in, for programs have no library.
 #[expect(dead_code, reason = "only what reads")]
@@ -59,9 +60,18 @@ pub(crate) fn journal(data: &[u8]) {
     });
 }
 
-const FILES: &[&str] = &["device", "directory", "device-key", "binding", "envelope"];
+const FILES: &[&str] = &[
+    "device",
+    "directory",
+    "device-key",
+    "binding",
+    "phrase",
+    "logo",
+    "envelope",
+];
 
-/// Identity, words, drawn key, bindings and envelopes: the file that the first line names.
+/// Identity, words, drawn key, bindings, phrase, logo and envelopes: the file that the first line
+/// names.
 pub(crate) fn agent(data: &[u8]) {
     let (which, content) = named(data, FILES);
     in_scratch(|folder| {
@@ -103,6 +113,21 @@ pub(crate) fn agent(data: &[u8]) {
                     binding.save(folder).expect("scratch");
                     let all = bindings::load(folder).expect("what is written is read");
                     assert!(all.into_iter().flatten().any(|one| one == binding));
+                }
+            }
+            4 => {
+                put(folder.join("phrase.json"));
+                if let Ok(Some(words)) = phrase::load(folder) {
+                    assert!(lockstep_model::phrase::check(&words).is_ok());
+                    phrase::save(folder, &words).expect("scratch");
+                    assert_eq!(phrase::load(folder).expect("it reads"), Some(words));
+                }
+            }
+            5 => {
+                put(folder.join("logo.json"));
+                if let Ok(Some(png)) = logo::load(folder) {
+                    logo::save(folder, Some(&png)).expect("scratch");
+                    assert_eq!(logo::load(folder).expect("it reads"), Some(png));
                 }
             }
             _ => {

@@ -75,6 +75,7 @@ fn what_a_newer_one_keeps_of_a_binding_is_left_alone_and_the_others_are_served()
     for (file, newer) in [
         (format!("lockstep/bindings/{anna}/binding.json"), json),
         (format!("lockstep/bindings/{anna}/stores.json"), json),
+        (format!("lockstep/bindings/{anna}/phrase.json"), json),
         (
             format!("lockstep/bindings/{anna}/journal"),
             "1s/journal 1/journal 2/",
