@@ -444,6 +444,7 @@ impl Agent {
         };
         Status {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
+            portal: self.enrolled().ok().map(|it| it.identity.url.to_string()),
             organisation,
             online: *self.online.borrow(),
             binding,

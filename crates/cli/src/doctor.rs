@@ -8,9 +8,9 @@ use lockstep_protocol::doctor::{About, Finding, Verdict};
 use lockstep_protocol::local::{Ask, Event, Need, Status};
 use serde::Serialize;
 
-use crate::agent::Agent;
 use crate::show::Show;
 use crate::{Names, Stopped};
+use lockstep_local::agent::Agent;
 
 /// Everything that was found, as one text to hand on: it holds no secret.
 #[derive(Serialize)]

@@ -1,28 +1,18 @@
-//! Keyrings that were set aside: `lockstep-keyring` opens them, started as whoever asks.
+//! Keyrings that were set aside: listed, opened again, removed.
 
-use std::io::BufReader;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use lockstep_client::Fault;
-use lockstep_model::{Code, Secret};
-use lockstep_protocol::frame::{Frame, FrameFault};
-use lockstep_protocol::keyring::{Answer, Ask, Reopened, Request, SetAside, VERSION};
+use lockstep_local::{keyring, when};
+use lockstep_model::{Code, Fault, Secret};
+use lockstep_protocol::keyring::{Reopened, SetAside};
 use serde_json::json;
 
 use crate::arguments::KeyringCommand;
 use crate::show::Show;
-use crate::{Stopped, person, question, secret, when};
-
-/// The program, which is installed beside this one.
-const PROGRAM: &str = "lockstep-keyring";
-
-/// What the program is told of the session.
-const SESSION: [&str; 3] = ["DBUS_SESSION_BUS_ADDRESS", "TZ", "PATH"];
+use crate::{Stopped, person, question, secret};
 
 /// Does what is asked about keyrings that were set aside.
 pub(crate) fn run(command: KeyringCommand, show: &Show) -> Result<(), Stopped> {
     let done = match command {
-        KeyringCommand::List => list().map(|all| {
+        KeyringCommand::List => keyring::list().map(|all| {
             show.value(&json!({ "set_aside": all }), |_| lines(&all));
         }),
         KeyringCommand::Reopen { which, password_fd } => reopen(which.as_deref(), show, |label| {
@@ -39,14 +29,6 @@ pub(crate) fn run(command: KeyringCommand, show: &Show) -> Result<(), Stopped> {
         let names = person::words().map(|(names, _)| names);
         Stopped::Fault(fault, names.unwrap_or_default())
     })
-}
-
-/// What was set aside, the oldest first.
-pub(crate) fn list() -> Result<Vec<SetAside>, Fault> {
-    let Answer::List { set_aside } = Program::start()?.ask(Ask::List, no_password)? else {
-        return Err(another_answer());
-    };
-    Ok(set_aside)
 }
 
 /// One keyring that was set aside, and what can be done about it.
@@ -89,15 +71,12 @@ fn reopen(
     show: &Show,
     password: impl FnOnce(&str) -> Result<Secret, Fault>,
 ) -> Result<(), Fault> {
-    let aside = choose(list()?, which)?;
+    let aside = choose(keyring::list()?, which)?;
     let asked = || {
         show.note(&format!("Set aside {}.", when::past(aside.at)));
         password("Old password")
     };
-    let which = aside.which.clone();
-    let Answer::Reopened(reopened) = Program::start()?.ask(Ask::Reopen { which }, asked)? else {
-        return Err(another_answer());
-    };
+    let reopened = keyring::reopen(&aside.which, asked)?;
     show.value(&reopened, told);
     Ok(())
 }
@@ -133,7 +112,7 @@ fn told(reopened: &Reopened) -> String {
 }
 
 fn remove(which: Option<&str>, yes: bool, unopened: bool, show: &Show) -> Result<(), Fault> {
-    let aside = choose(list()?, which)?;
+    let aside = choose(keyring::list()?, which)?;
     let lost = aside.reopened.is_none();
     if lost && !unopened {
         return Err(Fault::new(Code::NotReopened, aside.which));
@@ -156,14 +135,8 @@ fn remove(which: Option<&str>, yes: bool, unopened: bool, show: &Show) -> Result
         show.note("Nothing was changed.");
         return Ok(());
     }
-    let ask = Ask::Remove {
-        which: aside.which,
-        // What was there when the person was asked; it may have changed since.
-        unopened: lost,
-    };
-    let Answer::Removed { which } = Program::start()?.ask(ask, no_password)? else {
-        return Err(another_answer());
-    };
+    // What was there when the person was asked; it may have changed since.
+    let which = keyring::remove(&aside.which, lost)?;
     show.value(&json!({ "removed": which }), |_| "Removed.".to_owned());
     Ok(())
 }
@@ -180,93 +153,6 @@ fn choose(all: Vec<SetAside>, which: Option<&str>) -> Result<SetAside, Fault> {
         .filter(|aside| which.is_none_or(|which| which == aside.which));
     let none = || Fault::new(Code::NothingSetAside, which.unwrap_or("none at all"));
     meant.next().ok_or_else(none)
-}
-
-/// The program, running.
-struct Program {
-    child: Child,
-    input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
-}
-
-impl Program {
-    fn start() -> Result<Self, Fault> {
-        let unavailable = |fault: std::io::Error| {
-            Fault::new(Code::HelperUnavailable, format!("{PROGRAM}: {fault}"))
-        };
-        let path = std::env::current_exe()
-            .map_err(unavailable)?
-            .with_file_name(PROGRAM);
-        let session = SESSION
-            .into_iter()
-            .filter_map(|name| Some((name, std::env::var_os(name)?)));
-        let mut child = Command::new(path)
-            .env_clear()
-            .envs(session)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(unavailable)?;
-        let output = child.stdout.take();
-        let output = output.ok_or_else(|| Fault::new(Code::Internal, "no pipe"))?;
-        Ok(Self {
-            input: child.stdin.take(),
-            child,
-            output: BufReader::new(output),
-        })
-    }
-
-    /// Asks, and hands the old password over once it is of use.
-    fn ask(
-        mut self,
-        ask: Ask,
-        password: impl FnOnce() -> Result<Secret, Fault>,
-    ) -> Result<Answer, Fault> {
-        let request = Request {
-            version: VERSION,
-            ask,
-        };
-        let silent = |fault: FrameFault| Fault::new(Code::HelperUnavailable, fault);
-        let request = Frame::json(&request).map_err(silent)?;
-        self.tell(&request).map_err(silent)?;
-        let mut answer = self.answer().map_err(silent)?;
-        if answer == Answer::Need {
-            let handed = self.tell(&Frame::Secret(password()?));
-            // From here on it may have begun.
-            let unfinished = |fault: FrameFault| Fault::new(Code::ReopenUnfinished, fault);
-            handed.map_err(unfinished)?;
-            answer = self.answer().map_err(unfinished)?;
-        }
-        if let Answer::Failed { code, detail } = answer {
-            return Err(Fault::new(code, detail));
-        }
-        Ok(answer)
-    }
-
-    fn tell(&mut self, frame: &Frame) -> Result<(), FrameFault> {
-        let input = self.input.as_mut().ok_or(FrameFault::Closed)?;
-        frame.write_to(input)
-    }
-
-    fn answer(&mut self) -> Result<Answer, FrameFault> {
-        Frame::read_from(&mut self.output)?.message()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // At the end of its input it ends, where it hasn't.
-        drop(self.input.take());
-        let _ended = self.child.wait();
-    }
-}
-
-fn no_password() -> Result<Secret, Fault> {
-    Err(Fault::new(Code::Internal, "no password is needed"))
-}
-
-fn another_answer() -> Fault {
-    Fault::new(Code::VersionRefused, "an answer to another question")
 }
 
 #[cfg(test)]

@@ -3,14 +3,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`arguments`] | every command and option |
-//! | [`agent`] | the agent's socket |
 //! | [`keyring`] | keyrings that were set aside |
 //! | [`doctor`] | what keeps this computer from following, and what to do |
 //! | [`uninstall`] | taking Lockstep off this computer |
 //! | [`person`] | enrol, link, status, sync, passwd |
 //! | [`admin`] | `lockstep admin`: the only part that speaks HTTP |
 //! | [`secret`] | secrets from a terminal or a file descriptor, never from arguments |
-//! | [`status`], [`when`] | how things stand, and since when, in words |
+//! | [`status`] | how things stand, in words |
 //! | [`show`] | what is printed, for people and as JSON |
 //!
 //! Exit codes: 0 done; 1 refused or failed, with a code on standard error; 2 wrong usage;
@@ -18,7 +17,6 @@
 #![deny(unsafe_code)]
 
 mod admin;
-mod agent;
 mod arguments;
 mod doctor;
 mod keyring;
@@ -29,7 +27,6 @@ mod show;
 mod status;
 mod sys;
 mod uninstall;
-mod when;
 
 use std::process::ExitCode;
 

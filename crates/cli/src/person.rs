@@ -7,10 +7,10 @@ use lockstep_model::{Code, Secret, StoreKind, WithoutOld};
 use lockstep_protocol::keyring::SetAside;
 use lockstep_protocol::local::{Ask, Event, Need, Status, StoreCost};
 
-use crate::agent::{Agent, Answers, Given};
 use crate::arguments::{Enrol, Link, Passwd, Sync};
 use crate::show::Show;
-use crate::{Names, Stopped, keyring, question, secret};
+use crate::{Names, Stopped, question, secret};
+use lockstep_local::agent::{Agent, Answers, Given};
 
 /// Enrols this computer.
 pub(crate) fn enrol(options: &Enrol, show: &Show) -> Result<(), Stopped> {
@@ -160,7 +160,7 @@ pub(crate) fn explain(show: &Show) -> Result<(), Stopped> {
 
 /// The keyrings that were set aside, if that can be told; how things stand is told without, too.
 fn set_aside(show: &Show) -> Option<Vec<SetAside>> {
-    let listed = keyring::list();
+    let listed = lockstep_local::keyring::list();
     listed
         .map_err(|Fault { detail, .. }| {
             show.note(&format!(

@@ -13,7 +13,8 @@ use lockstep_protocol::local::{
 use serde::Serialize;
 use serde_json::json;
 
-use crate::{Names, keyring, status, when};
+use crate::{Names, keyring, status};
+use lockstep_local::when;
 
 /// Where everything is printed.
 pub(crate) struct Show {

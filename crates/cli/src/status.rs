@@ -6,7 +6,8 @@ use lockstep_protocol::keyring::SetAside;
 use lockstep_protocol::local::{BindingStatus, Status};
 
 use crate::show::store_line;
-use crate::{Names, keyring, when};
+use crate::{Names, keyring};
+use lockstep_local::when;
 
 /// From how many days before a password expires its person is told.
 const TOLD_DAYS: i64 = 14;
@@ -129,6 +130,7 @@ mod tests {
         };
         Status {
             agent_version: "1".into(),
+            portal: None,
             organisation: Some(Organisation {
                 name: "Acme".into(),
                 it_contact: ItContact {

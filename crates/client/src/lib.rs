@@ -23,24 +23,4 @@ pub mod transport;
 pub use proxy::Proxy;
 pub use request::{Client, DeviceKey, From};
 
-use lockstep_model::Code;
-
-/// Why a request came to nothing.
-#[derive(Debug, thiserror::Error)]
-#[error("{code}: {detail}")]
-pub struct Fault {
-    /// For people.
-    pub code: Code,
-    /// For the log; never holds a secret.
-    pub detail: String,
-}
-
-impl Fault {
-    /// A fault with its cause.
-    pub fn new(code: Code, detail: impl ToString) -> Self {
-        Self {
-            code,
-            detail: detail.to_string(),
-        }
-    }
-}
+pub use lockstep_model::Fault;

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod code;
+pub mod fault;
 pub mod ids;
 pub mod ksf;
 pub mod password;
@@ -16,6 +17,7 @@ pub mod stamp;
 pub mod store;
 
 pub use code::Code;
+pub use fault::Fault;
 pub use ids::{BindingId, DeviceId, EnvelopeId, FactorId, PersonId};
 pub use ksf::Ksf;
 pub use provenance::{Channel, Origin, Provenance};

@@ -324,6 +324,12 @@ pub struct KeptPassword {
     pub with: OpensWith,
 }
 
+impl From<Failure> for lockstep_model::Fault {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure.code, failure.detail)
+    }
+}
+
 /// A password, as a person thinks of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -343,6 +349,9 @@ pub struct Status {
     pub agent_version: String,
     /// The organisation, once enrolled. Its logo is the one that [`Ask::Logo`] gives.
     pub organisation: Option<Organisation>,
+    /// The portal's address, once enrolled.
+    #[serde(default)]
+    pub portal: Option<String>,
     /// Whether the line to the directory is up.
     pub online: bool,
     /// The caller's binding, once linked.

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "lockstep-client",
         &["lockstep-model", "lockstep-opaque", "lockstep-protocol"],
     ),
+    ("lockstep-local", &["lockstep-model", "lockstep-protocol"]),
     (
         "lockstep-helper",
         &[
@@ -49,6 +50,16 @@ const LAYERS: &[(&str, &[&str])] = &[
         "lockstep-cli",
         &[
             "lockstep-client",
+            "lockstep-local",
+            "lockstep-memory",
+            "lockstep-model",
+            "lockstep-protocol",
+        ],
+    ),
+    (
+        "lockstep-app",
+        &[
+            "lockstep-local",
             "lockstep-memory",
             "lockstep-model",
             "lockstep-protocol",

@@ -14,7 +14,8 @@ use super::accounts::risky;
 use super::get;
 use crate::arguments::Factor;
 use crate::show::Show;
-use crate::{Stopped, secret, when};
+use crate::{Stopped, secret};
+use lockstep_local::when;
 
 /// Runs one command about the second factor.
 pub(super) async fn run(
