@@ -1,0 +1,336 @@
+//! What the agent says while something is under way, and what the windows make of it.
+
+use lockstep_model::code::Retry;
+use lockstep_model::{Code, Fault, StoreKind};
+use lockstep_protocol::api::me::StoreRow;
+use lockstep_protocol::local::{Ask, Done, Event, Failure, Need, Reply};
+
+use super::screen::{Again, Change, Changed, LinkStep, Screen};
+use super::{Core, Effect, UnderWay, What};
+
+impl Core {
+    /// Begins an exchange, unless one is under way.
+    pub(super) fn begin(&mut self, what: What, ask: Ask, effects: &mut Vec<Effect>) {
+        if self.under_way.is_some() {
+            return;
+        }
+        self.under_way = Some(UnderWay {
+            what,
+            rows: Vec::new(),
+            moved_at: self.clock.now,
+            given_up: false,
+        });
+        effects.push(Effect::Ask(ask));
+    }
+
+    /// The person gives up what waits for them: nothing further is done.
+    pub(super) fn give_up(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(under_way) = &mut self.under_way
+            && under_way.rows.is_empty()
+            && !under_way.given_up
+        {
+            under_way.given_up = true;
+            effects.push(Effect::Reply(Reply::Cancel));
+        }
+        effects.push(Effect::Clear);
+    }
+
+    pub(super) fn heard(&mut self, event: Event, effects: &mut Vec<Effect>) {
+        match event {
+            Event::Status(status) => self.told(*status, effects),
+            Event::Need {
+                what,
+                fault,
+                unrecovered,
+            } => self.needed(what, fault, unrecovered, effects),
+            Event::Cost { stores } => {
+                effects.push(Effect::Clear);
+                self.ask_with(Screen::Cost(stores), effects);
+            }
+            Event::Consent { store } => self.consent(store, effects),
+            Event::Progress(row) => self.progress(row, effects),
+            Event::Examined { findings } => {
+                self.under_way = None;
+                if let Some(Screen::Help { copied, .. }) = self.screen {
+                    self.screen = Some(Screen::Help {
+                        findings: Some(findings),
+                        busy: false,
+                        copied,
+                    });
+                }
+            }
+            Event::Explained(_) | Event::Logo { .. } | Event::Computers { .. } => self.broken(
+                Fault::new(Code::VersionRefused, "an answer to another question"),
+                effects,
+            ),
+            Event::Done(done) => self.done(done, effects),
+            Event::Failed(failure) => self.failed(failure, effects),
+        }
+    }
+
+    /// The line broke in the middle of an exchange.
+    pub(super) fn broken(&mut self, fault: Fault, effects: &mut Vec<Effect>) {
+        self.failed(
+            Failure {
+                code: fault.code,
+                detail: fault.detail,
+                stores: Vec::new(),
+            },
+            effects,
+        );
+    }
+
+    fn needed(
+        &mut self,
+        what: Need,
+        fault: Option<Code>,
+        unrecovered: Option<Code>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match (&mut self.screen, what) {
+            (Some(Screen::Changed(_)), Need::DirectoryPassword)
+            | (Some(Screen::Change(_)), Need::CurrentPassword) => effects.push(Effect::Give(0)),
+            (
+                Some(Screen::Change(_) | Screen::Link(_)),
+                Need::NewPassword | Need::DirectoryPassword,
+            ) => {
+                effects.push(Effect::Give(1));
+            }
+            (Some(Screen::Link(link)), Need::ComputersPassword) if link.answered => {
+                effects.push(Effect::Give(2));
+            }
+            (Some(Screen::Link(link)), Need::ComputersPassword) => {
+                link.step = LinkStep::Computer;
+                link.busy = false;
+                effects.push(Effect::Focus);
+            }
+            (_, Need::NewPassword) => {
+                effects.push(Effect::Clear);
+                // That it is for one use is why it is asked for, and no fault.
+                let fault = fault.filter(|code| *code != Code::OwnPasswordNeeded);
+                self.ask_with(Screen::Own { fault, busy: false }, effects);
+            }
+            (_, Need::FactorCode) => {
+                effects.push(Effect::Clear);
+                self.ask_with(Screen::Code { fault, busy: false }, effects);
+            }
+            (screen, Need::OldPassword) => {
+                let wrong = match screen {
+                    Some(Screen::Old { wrong, .. }) if fault.is_some() => *wrong + 1,
+                    _ => u8::from(fault.is_some()),
+                };
+                effects.push(Effect::Clear);
+                self.ask_with(
+                    Screen::Old {
+                        fault,
+                        unrecovered,
+                        wrong,
+                        busy: false,
+                    },
+                    effects,
+                );
+            }
+            (
+                _,
+                Need::DirectoryPassword
+                | Need::CurrentPassword
+                | Need::ComputersPassword
+                | Need::EnrolmentString,
+            ) => self.give_up(effects),
+        }
+    }
+
+    /// Puts a question that comes in the middle of something.
+    fn ask_with(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
+        self.screen = Some(screen);
+        effects.push(Effect::Show { asked: true });
+        effects.push(Effect::Focus);
+    }
+
+    fn consent(&mut self, store: StoreKind, effects: &mut Vec<Effect>) {
+        match (&mut self.screen, store) {
+            (Some(Screen::Link(link)), StoreKind::Disk) if link.disk.is_some() => {
+                effects.push(Effect::Reply(if link.disk == Some(true) {
+                    Reply::Accept
+                } else {
+                    Reply::Decline
+                }));
+            }
+            (Some(Screen::Link(link)), StoreKind::Disk) => {
+                link.step = LinkStep::Disk;
+                link.busy = false;
+                effects.push(Effect::Focus);
+            }
+            _ => effects.push(Effect::Reply(Reply::Decline)),
+        }
+    }
+
+    fn progress(&mut self, row: StoreRow, effects: &mut Vec<Effect>) {
+        let now = self.clock.now;
+        let known = self.binding().map(|binding| binding.stores.clone());
+        let Some(under_way) = &mut self.under_way else {
+            return;
+        };
+        let begins = under_way.rows.is_empty();
+        if begins {
+            // Every store is shown from the start; what was known of it is of the former password.
+            under_way.rows = known
+                .unwrap_or_default()
+                .into_iter()
+                .map(|row| StoreRow {
+                    state: lockstep_model::StoreState::Waiting,
+                    ..row
+                })
+                .collect();
+        }
+        under_way.moved_at = now;
+        match under_way.rows.iter_mut().find(|it| it.kind == row.kind) {
+            Some(known) => *known = row,
+            None => under_way.rows.push(row),
+        }
+        if begins && self.screen.is_some() {
+            self.keep_phrase();
+            effects.push(Effect::Clear);
+            self.screen = Some(Screen::Work);
+        }
+    }
+
+    fn done(&mut self, done: Done, effects: &mut Vec<Effect>) {
+        let Some(under_way) = self.under_way.take() else {
+            return;
+        };
+        match done {
+            Done::InSync {
+                other_computers, ..
+            } => {
+                self.failed = None;
+                let notices = self
+                    .binding()
+                    .map(|binding| binding.notices.clone())
+                    .unwrap_or_default();
+                if self.screen.is_some() {
+                    self.keep_phrase();
+                    self.screen = Some(Screen::InSync {
+                        others: other_computers,
+                        notices,
+                    });
+                    effects.push(Effect::Clear);
+                    effects.push(Effect::Focus);
+                } else {
+                    effects.push(Effect::Notify(super::windows::notices::done(self)));
+                }
+                effects.push(Effect::ListAsides);
+                if under_way.what == What::Link {
+                    self.send_phrase(effects);
+                }
+            }
+            Done::Disowned { at, locked } => {
+                if matches!(self.screen, Some(Screen::Disown { .. })) {
+                    self.screen = Some(Screen::Disown {
+                        reported: Some((at, locked)),
+                        busy: false,
+                    });
+                    effects.push(Effect::Focus);
+                }
+            }
+            Done::PhraseKept
+            | Done::Acceptable
+            | Done::Enrolled { .. }
+            | Done::Unlinked { .. }
+            | Done::Retired { .. } => {}
+        }
+    }
+
+    fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
+        let Some(under_way) = self.under_way.take() else {
+            return;
+        };
+        if under_way.given_up {
+            return;
+        }
+        self.failed = Some((failure.clone(), self.clock.now));
+        if let Some(Screen::Link(link)) = &mut self.screen
+            && failure.code == Code::NotTheComputersPassword
+        {
+            // The other password was not wrong: it stays, and only this one is typed again.
+            link.busy = false;
+            link.fault = Some(failure.code);
+            link.step = LinkStep::Computer;
+            effects.extend([Effect::ClearOne(2), Effect::Focus]);
+            return;
+        }
+        effects.push(Effect::Clear);
+        let code = failure.code;
+        let typed_wrong = code.retry() == Retry::AfterInput || code == Code::TooManyAttempts;
+        let nothing_done = failure.stores.is_empty();
+        let group = code.number() / 1000;
+        match (&mut self.screen, under_way.what) {
+            (None, _) => {
+                if under_way.what == What::Sync || under_way.what == What::Change {
+                    effects.push(Effect::Notify(super::windows::notices::stopped(self, code)));
+                }
+                return;
+            }
+            (Some(Screen::Changed(changed)), What::Sync) if typed_wrong && group == 2 => {
+                changed.busy = false;
+                changed.wrong = changed.wrong.saturating_add(1);
+                changed.fault = Some(code);
+            }
+            (Some(Screen::Changed(changed)), What::Sync) if group == 1 && nothing_done => {
+                changed.busy = false;
+                changed.fault = None;
+                changed.banner = Some(code);
+                changed.unreachable = Some(self.clock.now);
+            }
+            // Typed too late: the agent waits ten minutes.
+            (
+                Some(
+                    Screen::Old { .. } | Screen::Code { .. } | Screen::Own { .. } | Screen::Cost(_),
+                ),
+                What::Sync,
+            ) if nothing_done && [Code::AttemptExpired, Code::AgentUnreachable].contains(&code) => {
+                self.screen = Some(Screen::Changed(Changed {
+                    banner: Some(Code::AttemptExpired),
+                    ..Changed::default()
+                }));
+            }
+            (Some(Screen::Change(change)), What::Change)
+                if nothing_done && (group == 1 || group == 3 || (typed_wrong && group == 2)) =>
+            {
+                *change = Change {
+                    fault: Some(code),
+                    ..Change::default()
+                };
+            }
+            (Some(Screen::Link(link)), What::Link)
+                if nothing_done && (group == 1 || (typed_wrong && group == 2)) =>
+            {
+                link.busy = false;
+                link.fault = Some(code);
+                link.step = LinkStep::SignIn;
+                link.answered = false;
+            }
+            (Some(Screen::Help { findings, busy, .. }), What::Examine) => {
+                *busy = false;
+                *findings = Some(Vec::new());
+            }
+            (Some(_), what) => {
+                let again = match what {
+                    What::Sync => Some(Again::Sync),
+                    What::Change if nothing_done => Some(Again::Change),
+                    // The directory has it: what is left is to bring the computer in step.
+                    What::Change => Some(Again::Sync),
+                    What::Link => Some(Again::Link),
+                    What::Phrase | What::Disown | What::Examine => None,
+                };
+                self.screen = Some(Screen::Stopped {
+                    again: again.filter(|_| code.retry() != Retry::Never),
+                    at: self.clock.now,
+                    failure,
+                    copied: false,
+                });
+            }
+        }
+        effects.push(Effect::Focus);
+    }
+}

@@ -1,0 +1,333 @@
+//! What the app decides: a pure state machine. It holds no secret, reads no clock, and draws nothing.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`attention`] | when a person may be interrupted, and how often |
+//! | [`conversation`] | what the agent says while something is under way |
+//! | [`acts`] | what the person does |
+//! | [`rules`] | a new password, judged while it is typed |
+//! | [`tray`] | the tray's picture, line and menu |
+//! | [`windows`] | each window as a [`View`] |
+//!
+//! **Architecture invariant:** what was typed never enters here; an effect names the field that
+//! holds it ([`Effect::Give`]), and the [shell](crate::shell) sends it.
+
+mod acts;
+pub mod attention;
+mod conversation;
+mod input;
+pub mod rules;
+mod screen;
+mod tray;
+mod windows;
+
+use lockstep_model::{Code, StoreState, Timestamp};
+use lockstep_protocol::api::me::{Computer, StoreRow};
+use lockstep_protocol::keyring::SetAside;
+use lockstep_protocol::local::{BindingStatus, Failure, Status};
+
+use crate::view::{TrayView, View};
+use crate::words::{Clock, Words};
+use attention::{Attention, Memory};
+
+pub use input::{Effect, Filled, Input, Place, Surroundings};
+pub use rules::Measured;
+pub use screen::Screen;
+
+/// The slots that hold what is typed.
+pub const SLOTS: usize = 3;
+
+/// How long a directory that can't be reached may keep a person before they are told to go on.
+const OFFLINE_AFTER: i64 = 10_000;
+const DAY: i64 = 86_400_000;
+/// How long one store may take before it is said that this is usual.
+const SLOW: i64 = 5_000;
+
+/// The app's state.
+pub struct Core {
+    words: Words,
+    clock: Clock,
+    place: Place,
+    /// What the agent said last.
+    known: Option<Status>,
+    /// Whether the agent is there.
+    connected: bool,
+    attention: Attention,
+    screen: Option<Screen>,
+    /// What is under way with the agent.
+    under_way: Option<UnderWay>,
+    measured: Measured,
+    /// What this computer said of the new password that was tried: none before, and why not.
+    tried: Option<Result<(), Code>>,
+    asides: Vec<SetAside>,
+    computers: Option<Computers>,
+    /// What makes suggestions differ from one person to the next.
+    luck: u64,
+    /// The phrase that was chosen for a link that is under way.
+    phrase: String,
+    /// The last failure, for the help.
+    failed: Option<(Failure, Timestamp)>,
+}
+
+/// The person's other computers, as they were told of.
+struct Computers {
+    all: Vec<Computer>,
+    as_of: Timestamp,
+}
+
+/// An exchange with the agent.
+struct UnderWay {
+    what: What,
+    /// Each store, as far as its progress was told.
+    rows: Vec<StoreRow>,
+    /// When the last progress was.
+    moved_at: Timestamp,
+    /// The person gave up: how it ends is nothing to tell them.
+    given_up: bool,
+}
+
+/// What an exchange is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Sync,
+    Change,
+    Link,
+    Phrase,
+    Disown,
+    Examine,
+}
+
+impl Core {
+    /// The state of an app that has just started.
+    #[must_use]
+    pub fn new(words: Words, clock: Clock, place: Place, memory: Memory, luck: u64) -> Self {
+        Self {
+            words,
+            clock,
+            place,
+            known: None,
+            connected: false,
+            attention: Attention::new(memory),
+            screen: None,
+            under_way: None,
+            measured: Measured::default(),
+            tried: None,
+            asides: Vec::new(),
+            computers: None,
+            luck,
+            phrase: String::new(),
+            failed: None,
+        }
+    }
+
+    /// Takes an input at a time, and gives what is to be done, in this order.
+    pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        self.clock.now = now;
+        let mut effects = Vec::new();
+        match input {
+            Input::Status(status) => self.told(*status, &mut effects),
+            Input::AgentGone => self.agent_gone(),
+            Input::Event(event) => self.heard(event, &mut effects),
+            Input::Broken(fault) => self.broken(fault, &mut effects),
+            Input::Act { act, filled } => self.act(act, &filled, &mut effects),
+            Input::Measured(measured) => {
+                self.measured = measured;
+                self.tried = None;
+            }
+            Input::Left { slot, any } => self.left(slot, any, &mut effects),
+            Input::Closed => self.closed(&mut effects),
+            Input::Asides(asides) => self.asides = asides,
+            Input::Computers(all, as_of) => self.computers = Some(Computers { all, as_of }),
+            Input::Tried(refused) => self.tried = refused,
+            Input::Reopened(ended) => self.reopened(ended, &mut effects),
+            Input::Removed(ended) => self.removed(ended, &mut effects),
+            Input::Surroundings(around) => self.attention.around(around),
+            Input::Tick => {}
+        }
+        self.interrupt(&mut effects);
+        self.wake(&mut effects);
+        effects
+    }
+
+    /// What the window shows, if there is one.
+    #[must_use]
+    pub fn view(&self) -> Option<View> {
+        self.screen
+            .as_ref()
+            .map(|screen| windows::view(self, screen))
+    }
+
+    /// What the tray shows.
+    #[must_use]
+    pub fn tray(&self) -> TrayView {
+        tray::view(self)
+    }
+
+    /// The password rules in force and the names that a password must not hold, for whoever
+    /// measures what is typed.
+    #[must_use]
+    pub fn standard(&self) -> rules::Standard {
+        let binding = self.binding();
+        rules::Standard {
+            policy: self
+                .known
+                .as_ref()
+                .and_then(|status| status.organisation.as_ref())
+                .map(|organisation| organisation.policy)
+                .unwrap_or_default(),
+            user_name: binding.map_or_else(String::new, |b| b.user_name.clone()),
+        }
+    }
+
+    /// The screen, for whoever plays the app.
+    #[must_use]
+    pub const fn screen(&self) -> Option<&Screen> {
+        self.screen.as_ref()
+    }
+
+    fn binding(&self) -> Option<&BindingStatus> {
+        self.known.as_ref()?.binding.as_ref()
+    }
+
+    fn online(&self) -> bool {
+        self.connected && self.known.as_ref().is_some_and(|status| status.online)
+    }
+
+    /// Whether stores are being moved, by this app or by somebody else of the same account.
+    fn working(&self) -> bool {
+        let moves = |rows: &[StoreRow]| {
+            rows.iter()
+                .any(|row| matches!(row.state, StoreState::Changing | StoreState::Testing))
+        };
+        let ours = self
+            .under_way
+            .as_ref()
+            .is_some_and(|it| !it.rows.is_empty());
+        ours || self.binding().is_some_and(|binding| moves(&binding.stores))
+    }
+
+    fn told(&mut self, status: Status, effects: &mut Vec<Effect>) {
+        self.words.learn(status.organisation.as_ref());
+        self.connected = true;
+        let relieved = status
+            .binding
+            .as_ref()
+            .is_none_or(|binding| binding.in_sync);
+        self.known = Some(status);
+        // Somebody else, or the person in a terminal, brought the computer in step.
+        if relieved && self.under_way.is_none() && matches!(self.screen, Some(Screen::Changed(_))) {
+            self.close(effects);
+        }
+        if relieved && self.attention.relieved() {
+            effects.push(Effect::Withdraw);
+        }
+    }
+
+    fn agent_gone(&mut self) {
+        self.connected = false;
+    }
+
+    /// Whoever may be interrupted now is, and what was noted is kept.
+    fn interrupt(&mut self, effects: &mut Vec<Effect>) {
+        let cause = self.cause();
+        let window_open = self.screen.is_some();
+        let interruption = self.attention.weigh(&attention::Situation {
+            now: self.clock.now,
+            cause,
+            online: self.online(),
+            busy: self.under_way.is_some() || self.working(),
+            window_open,
+            reminder_hours: self.reminder_hours(),
+            expires_in: self.expires_in(),
+        });
+        if interruption.look_around {
+            effects.push(Effect::LookAround);
+        }
+        if let Some(notice) = interruption.notice {
+            effects.push(Effect::Notify(windows::notices::notice(self, notice)));
+        }
+        if interruption.open {
+            self.open_needed(effects, false);
+        }
+        if let Some(memory) = self.attention.unsaved() {
+            effects.push(Effect::Remember(memory));
+        }
+    }
+
+    /// What calls for the person, if anything does.
+    fn cause(&self) -> Option<attention::Cause> {
+        let binding = self.binding()?;
+        let generation = binding.generation?;
+        let held = binding.held.is_some() || binding.in_sync;
+        (!held).then(|| attention::Cause {
+            generation: generation.0.into(),
+            drifted: self.drifted(),
+        })
+    }
+
+    /// Whether the computer's password was changed outside, and the directory's was not.
+    fn drifted(&self) -> bool {
+        // A store that was opened with the newest password shows that this computer had followed.
+        self.binding().is_some_and(|binding| {
+            !binding.in_sync
+                && binding.stores.iter().any(|row| match row.state {
+                    StoreState::InSync { generation, .. } => binding.generation == Some(generation),
+                    StoreState::Waiting
+                    | StoreState::Changing
+                    | StoreState::Testing
+                    | StoreState::NeedsYou { .. }
+                    | StoreState::Problem { .. }
+                    | StoreState::NotTested => false,
+                })
+        })
+    }
+
+    fn reminder_hours(&self) -> u8 {
+        let organisation = self.known.as_ref().and_then(|it| it.organisation.as_ref());
+        organisation.map_or(4, |organisation| organisation.reminder_hours)
+    }
+
+    /// In how many whole days the password expires; below zero when it has.
+    fn expires_in(&self) -> Option<i64> {
+        let at = self.binding()?.expires_at?;
+        Some((at.0 - self.clock.now.0).div_euclid(DAY))
+    }
+
+    /// The portal's address.
+    #[must_use]
+    pub fn portal(&self) -> Option<&str> {
+        self.known.as_ref()?.portal.as_deref()
+    }
+
+    /// The words that everything is said in.
+    #[must_use]
+    pub const fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// The next time at which something has to be looked at again.
+    fn wake(&self, effects: &mut Vec<Effect>) {
+        let mut at = self.attention.next();
+        let mut earlier = |time: i64| {
+            if at.is_none_or(|at| time < at.0) && time > self.clock.now.0 {
+                at = Some(Timestamp(time));
+            }
+        };
+        if let Some(under_way) = &self.under_way
+            && !under_way.rows.is_empty()
+        {
+            earlier(under_way.moved_at.0 + SLOW);
+        }
+        if let Some(Screen::Changed(changed)) = &self.screen
+            && let Some(since) = changed.unreachable
+        {
+            earlier(since.0 + OFFLINE_AFTER);
+        }
+        if let Some(at) = at {
+            effects.push(Effect::WakeAt(at));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

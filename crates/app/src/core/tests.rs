@@ -1,0 +1,222 @@
+use jiff::tz::TimeZone;
+use lockstep_model::{Generation, StoreKind};
+use lockstep_protocol::local::{Ask, Done, Event, Need, Reply};
+
+use super::*;
+use crate::view::{Act, Icon, Page};
+use crate::words::{Language, Platform};
+
+const NOW: Timestamp = Timestamp(1_793_712_780_000);
+
+fn status(in_sync: bool, generation: u32) -> Input {
+    Input::Status(Box::new(Status {
+        agent_version: "0".into(),
+        portal: None,
+        organisation: None,
+        online: true,
+        binding: Some(BindingStatus {
+            user_name: "anna".into(),
+            account: "anna".into(),
+            phrase: Some("copper teapot".into()),
+            generation: Some(Generation(generation)),
+            changed: None,
+            temporary: false,
+            held: None,
+            heard_at: None,
+            in_sync,
+            stores: vec![StoreRow {
+                kind: StoreKind::Account,
+                state: StoreState::Waiting,
+            }],
+            notices: Vec::new(),
+            other_computers: 0,
+            expires_at: None,
+            problem: None,
+        }),
+        problem: None,
+    }))
+}
+
+fn core() -> Core {
+    let clock = Clock {
+        now: NOW,
+        zone: TimeZone::UTC,
+    };
+    let words = Words::new(Language::English, Platform::Other);
+    Core::new(words, clock, Place::default(), Memory::default(), 1)
+}
+
+fn act(core: &mut Core, act: Act, any: bool) -> Vec<Effect> {
+    let filled = std::array::from_fn(|_| Filled {
+        any,
+        text: String::new(),
+    });
+    core.step(NOW, Input::Act { act, filled })
+}
+
+/// A core whose window came up by itself.
+fn asked() -> Core {
+    let mut core = core();
+    let looked = core.step(NOW, status(false, 2));
+    assert!(looked.contains(&Effect::LookAround));
+    let shown = core.step(NOW, Input::Surroundings(Surroundings::default()));
+    assert!(shown.contains(&Effect::Show { asked: false }), "{shown:?}");
+    core
+}
+
+fn page(core: &Core) -> Option<Page> {
+    core.view().map(|view| view.page)
+}
+
+#[test]
+fn a_change_is_confirmed_by_one_password() {
+    let mut core = asked();
+    assert_eq!(core.tray().icon, Icon::NeedsYou);
+    let blank = act(&mut core, Act::Next, false);
+    assert!(!blank.iter().any(|it| matches!(it, Effect::Ask(_))));
+    let begun = act(&mut core, Act::Next, true);
+    assert!(begun.contains(&Effect::Ask(Ask::Sync { restarted: false })));
+    // Pressed twice, it begins once.
+    assert!(
+        !act(&mut core, Act::Next, true)
+            .iter()
+            .any(|it| matches!(it, Effect::Ask(_)))
+    );
+    let need = Event::Need {
+        what: Need::DirectoryPassword,
+        fault: None,
+        unrecovered: None,
+    };
+    assert!(
+        core.step(NOW, Input::Event(need))
+            .contains(&Effect::Give(0))
+    );
+    let row = StoreRow {
+        kind: StoreKind::Account,
+        state: StoreState::Changing,
+    };
+    let moved = core.step(NOW, Input::Event(Event::Progress(row)));
+    assert!(moved.contains(&Effect::Clear), "what was typed stays");
+    assert_eq!(page(&core), Some(Page::Work));
+    assert_eq!(core.tray().icon, Icon::Working);
+    core.step(NOW, status(true, 2));
+    let done = Done::InSync {
+        generation: Generation(2),
+        other_computers: 0,
+    };
+    core.step(NOW, Input::Event(Event::Done(done)));
+    assert_eq!(page(&core), Some(Page::InSync));
+    assert_eq!(core.tray().icon, Icon::InSync);
+}
+
+#[test]
+fn a_second_change_stacks_no_second_window() {
+    let mut core = asked();
+    for generation in 3..6 {
+        let effects = core.step(NOW, status(false, generation));
+        assert!(!effects.iter().any(|it| matches!(it, Effect::Show { .. })));
+    }
+    assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn later_changes_nothing_and_does_not_ask_again() {
+    let mut core = asked();
+    let later = act(&mut core, Act::Later, false);
+    assert!(later.contains(&Effect::Hide));
+    assert!(later.contains(&Effect::Withdraw));
+    let again = core.step(NOW, Input::Surroundings(Surroundings::default()));
+    assert!(!again.iter().any(|it| matches!(it, Effect::Show { .. })));
+    assert_eq!(core.tray().icon, Icon::NeedsYou);
+}
+
+#[test]
+fn a_refused_password_is_not_tried_again_by_itself() {
+    let mut core = asked();
+    act(&mut core, Act::Next, true);
+    let failure = Failure {
+        code: Code::NotTheNewPassword,
+        detail: String::new(),
+        stores: Vec::new(),
+    };
+    let refused = core.step(NOW, Input::Event(Event::Failed(failure)));
+    assert!(refused.contains(&Effect::Clear));
+    assert!(
+        !refused
+            .iter()
+            .any(|it| matches!(it, Effect::Ask(_) | Effect::Give(_)))
+    );
+    assert!(!core.view().unwrap().fields[0].fault.is_empty());
+}
+
+#[test]
+fn a_blank_old_password_is_said_to_be_lost_and_a_wrong_one_is_not() {
+    let need = || {
+        Input::Event(Event::Need {
+            what: Need::OldPassword,
+            fault: None,
+            unrecovered: None,
+        })
+    };
+    for (any, answer) in [
+        (false, Effect::Reply(Reply::Forgotten)),
+        (true, Effect::Give(0)),
+    ] {
+        let mut core = asked();
+        act(&mut core, Act::Next, true);
+        core.step(NOW, need());
+        assert_eq!(page(&core), Some(Page::Old));
+        assert!(act(&mut core, Act::Next, any).contains(&answer));
+    }
+}
+
+#[test]
+fn giving_up_is_told_once_and_ends_quietly() {
+    let mut core = asked();
+    act(&mut core, Act::Next, true);
+    core.step(
+        NOW,
+        Input::Event(Event::Need {
+            what: Need::OldPassword,
+            fault: None,
+            unrecovered: None,
+        }),
+    );
+    let back = act(&mut core, Act::Back, false);
+    let cancelled = back
+        .iter()
+        .filter(|it| **it == Effect::Reply(Reply::Cancel));
+    assert_eq!(cancelled.count(), 1);
+    let failure = Failure {
+        code: Code::AttemptExpired,
+        detail: String::new(),
+        stores: Vec::new(),
+    };
+    core.step(NOW, Input::Event(Event::Failed(failure)));
+    assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn without_an_agent_or_a_network_nobody_is_asked() {
+    let mut core = asked();
+    act(&mut core, Act::Later, false);
+    core.step(NOW, Input::AgentGone);
+    assert_eq!(core.tray().icon, Icon::Offline);
+    act(&mut core, Act::OpenNeeded, false);
+    let view = core.view().unwrap();
+    assert_eq!(view.page, Page::Offline);
+    assert!(view.fields.is_empty());
+}
+
+#[test]
+fn every_window_that_asks_for_a_password_has_the_phrase() {
+    let mut core = asked();
+    let phrase = |core: &Core| core.view().unwrap().head.phrase;
+    assert!(phrase(&core).is_some());
+    act(&mut core, Act::Later, false);
+    act(&mut core, Act::OpenChange, false);
+    assert!(phrase(&core).is_some());
+    act(&mut core, Act::Close, false);
+    act(&mut core, Act::OpenAbout, false);
+    assert_eq!(phrase(&core), None);
+}
