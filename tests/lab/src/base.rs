@@ -10,25 +10,38 @@ use crate::mirror::{self, Mirror};
 use crate::{LabError, tools};
 
 /// Counts the contents of a base; a new number makes a new one.
-const RECIPE: u32 = 3;
+const RECIPE: u32 = 4;
 
-/// What is installed beside the smallest system, so that tests of all stores can run.
+/// What is installed beside the smallest system, so that tests of all stores and of the app can run.
 const PACKAGES: &[&str] = &[
+    "at-spi2-core",
     "cryptsetup-bin",
     "dbus",
     "dbus-daemon",
     "gnome-keyring",
     "iproute2",
     "libfaketime",
+    "libfontconfig1",
     "libnss-extrausers",
     "libpam-modules",
     "libpam-pwquality",
     "libsecret-tools",
+    "libx11-6",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxi6",
+    "libxkbcommon-x11-0",
+    "libxkbcommon0",
+    "openbox",
     "pamtester",
     "passwd",
     "procps",
     "strace",
     "util-linux",
+    "x11-utils",
+    "xclip",
+    "xdotool",
+    "xvfb",
 ];
 
 /// Arguments: directory, release, components, mirror, packages.

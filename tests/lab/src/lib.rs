@@ -13,17 +13,21 @@
 
 mod base;
 mod daemon;
+mod desktop;
 mod device;
 mod disk;
 mod error;
 mod lab;
 mod mirror;
 mod network;
+mod speaker;
 mod sys;
 mod tools;
 
 pub use daemon::Daemon;
+pub use desktop::Desktop;
 pub use device::Device;
 pub use error::LabError;
 pub use lab::{Lab, Options, build};
+pub use speaker::Speaker;
 pub use sys::pass_fd;

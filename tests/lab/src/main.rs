@@ -1,6 +1,8 @@
 //! A device by hand: `lockstep-lab shell` opens one, `lockstep-lab base` only makes the base.
 
 mod keyring;
+mod reader;
+mod tray;
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -21,6 +23,9 @@ Usage: lockstep-lab base           makes the base system and says where it is
        lockstep-lab keyring UID HOME
                                    (inside a device, as that user) runs the operation of the
                                    keyring store that standard input names, prints the outcome
+       lockstep-lab tray           (inside a device, in a session) shows tray items and notifications
+                                   as lines, and does to them what standard input says
+       lockstep-lab reader         (the same) reads windows as a screen reader does
 ";
 
 fn main() -> ExitCode {
@@ -33,6 +38,8 @@ fn main() -> ExitCode {
         ["hold", "disk"] => hold(true),
         ["knock", socket] => knock(socket),
         ["keyring", uid, home] => keyring::serve(uid, home).map(|answer| println!("{answer}")),
+        ["tray"] => tray::serve(),
+        ["reader"] => reader::serve(),
         ["--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -21,7 +21,7 @@ install -d -m 0700 -o lockstep -g lockstep /var/lib/lockstep
 install -d -m 0700 /var/lib/lockstep-helper
 install -d -m 0755 -o lockstep -g lockstep /run/lockstep
 cat >/etc/pam.d/lockstep
-for program in lockstep lockstep-agent lockstep-helper lockstep-keyring; do
+for program in lockstep lockstep-agent lockstep-app lockstep-helper lockstep-keyring; do
     ln -sf "/x/$program" "/usr/bin/$program"
 done
 "#;
