@@ -13,9 +13,13 @@
 //! | [`portal`] | the portal, in a real browser or by its interface |
 //! | [`play`], [`encore`] | the story, step by step |
 //! | [`phone`] | an authenticator app |
+//! | [`canary`] | a mark in every password, and a search for it |
+//! | [`desk`] | somebody who uses the app |
 #![forbid(unsafe_code)]
 
+pub mod canary;
 pub mod command;
+pub mod desk;
 pub mod directory;
 pub mod encore;
 pub mod faults;

@@ -31,9 +31,16 @@ const QUIT: &str = "status=$?; pkill -u $(id -u) gnome-keyring-d; exit $status";
 pub struct Session {
     shell: Child,
     said: BufReader<ChildStdout>,
+    bus: String,
 }
 
 impl Session {
+    /// The address of its bus.
+    #[must_use]
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
     /// Whether what is in the keyring can be read, as programs of the session do.
     ///
     /// # Errors
@@ -141,17 +148,23 @@ impl Computer {
     ///
     /// When the keyring doesn't open.
     pub fn log_in(&self, password: &str) -> anyhow::Result<Session> {
-        let read = "while read -r _; do timeout 3 secret-tool lookup use wifi; echo; done";
+        let read = "echo \"$DBUS_SESSION_BUS_ADDRESS\"\n\
+            while read -r _; do timeout 3 secret-tool lookup use wifi; echo; done";
         let mut shell = self
             .keyring_shell(read)?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // The bus tells of everything that it starts.
+            .stderr(Stdio::null())
             .spawn()?;
         let stdin = shell.stdin.as_mut().context("no standard input")?;
         stdin.write_all(format!("{password}\n").as_bytes())?;
         let said = shell.stdout.take().context("no standard output")?;
-        let said = BufReader::new(said);
-        let mut session = Session { shell, said };
+        let mut said = BufReader::new(said);
+        let mut bus = String::new();
+        said.read_line(&mut bus)?;
+        bus.truncate(bus.trim_end().len());
+        let mut session = Session { shell, said, bus };
         ensure!(session.reads_keyring()?, "the keyring is not open");
         Ok(session)
     }

@@ -1,0 +1,9 @@
+//! The app on a real desktop: by keys, by a screen reader, from the tray.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic what went wrong")]
+
+mod idle;
+mod keyboard;
+mod life;
+mod reader;
+mod secrets;
+mod support;
