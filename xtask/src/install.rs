@@ -13,6 +13,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("gcc", "linking, and SQLite inside the directory"),
     ("libc6-dev", "linking"),
     ("libpam0g-dev", "the helper changes accounts through PAM"),
+    ("pkg-config", "finds the libraries that the app links"),
+    ("libfontconfig-dev", "the app finds fonts through it"),
     ("debootstrap", "makes the base of the test devices"),
     ("util-linux", "namespaces of the test devices"),
     ("mount", "file systems of the test devices"),

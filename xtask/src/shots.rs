@@ -1,6 +1,6 @@
-//! Pictures of every page, to be looked at.
+//! Pictures of every page and window, to be looked at.
 
-use crate::run::{root, say, step, within};
+use crate::run::{cargo, root, say, step, within};
 use crate::web;
 
 /// Takes the pictures.
@@ -8,6 +8,24 @@ pub(crate) fn run() -> anyhow::Result<()> {
     web::build()?;
     let folder = root().join("target/shots/web");
     let mut shots = within("tests/browser", "npm", &["run", "--silent", "shots"]);
-    step("taking pictures", shots.env("LOCKSTEP_SHOTS", &folder))?;
-    say(&format!("the pictures are in {}", folder.display()))
+    step(
+        "taking pictures of the portal",
+        shots.env("LOCKSTEP_SHOTS", &folder),
+    )?;
+    let windows = root().join("target/shots/app");
+    let mut shots = cargo();
+    shots.args([
+        "test",
+        "--quiet",
+        "--package",
+        "lockstep-app",
+        "--test",
+        "windows",
+    ]);
+    step(
+        "taking pictures of the app",
+        shots.env("LOCKSTEP_SHOTS", &windows),
+    )?;
+    let (folder, windows) = (folder.display(), windows.display());
+    say(&format!("the pictures are in {folder} and {windows}"))
 }
