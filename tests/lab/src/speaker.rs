@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::LabError;
 
 /// The longest that anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// A program in a device that is spoken with: each line in, and each line out, is JSON. It is killed
 /// when this is dropped.

@@ -10,7 +10,7 @@ use crate::locked::Session;
 use crate::world::Computer;
 
 /// The longest that anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Where something is that was copied or selected.
 const SELECTIONS: [&str; 3] = ["clipboard", "primary", "secondary"];
