@@ -346,8 +346,11 @@ impl Desk {
         let [left, top, width, height] = place;
         let y = (top + height / 2).to_string();
         let (from, to) = ((left + 2).to_string(), (left + width - 2).to_string());
-        self.xdotool(&["mousemove", &from, &y, "mousedown", "1"])?;
-        self.xdotool(&["mousemove", &to, &y, "mouseup", "1"])?;
+        let half = (left + width / 2).to_string();
+        // What scrolls waits a moment for whether a press becomes a stroke.
+        self.xdotool(&["mousemove", &from, &y, "mousedown", "1", "sleep", "0.3"])?;
+        self.xdotool(&["mousemove", &half, &y, "sleep", "0.1"])?;
+        self.xdotool(&["mousemove", &to, &y, "sleep", "0.1", "mouseup", "1"])?;
         Ok(())
     }
 }
