@@ -58,7 +58,6 @@ fn a_changed_password_is_confirmed_by_a_screen_reader_alone() {
 }
 
 #[test]
-#[ignore = "passes by itself and met its wait of 10 s beside other tests: run it with --ignored"]
 fn a_drift_asks_for_the_password_that_another_program_set() {
     let Some(mut anna) = Anna::at_her_desk() else {
         return;
