@@ -54,7 +54,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let answers = Answers {
             url: URL.into(),
-            listen: vec!["127.0.0.1:1".parse().unwrap()],
+            // Two programs of two tests may listen at once.
+            listen: vec!["127.0.0.1:0".parse().unwrap()],
             organisation: "Acme".into(),
             it_contact: ItContact {
                 name: "Sam".into(),

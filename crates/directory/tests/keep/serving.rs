@@ -36,7 +36,7 @@ impl Serving {
         };
         let (door, monitor) = (free(), free());
         let config = std::fs::read_to_string(data.join("directory.toml")).unwrap();
-        let config = config.replace("127.0.0.1:1", &door.to_string());
+        let config = config.replace("127.0.0.1:0", &door.to_string());
         let config = format!("{config}\n[metrics]\nlisten = \"{monitor}\"\n");
         std::fs::write(data.join("directory.toml"), config).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_lockstep-directory"))
