@@ -21,12 +21,8 @@ pub enum When {
     On {
         /// Monday is 1, Sunday is 7.
         weekday: i8,
-        /// The day of the month.
-        day: i8,
-        /// January is 1.
-        month: i8,
-        /// Only if it isn't this year.
-        year: Option<i16>,
+        /// Which day.
+        date: Date,
         /// The time of day.
         time: String,
     },
@@ -34,15 +30,22 @@ pub enum When {
     Unknown,
 }
 
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date {
+    /// The day of the month.
+    pub day: i8,
+    /// January is 1.
+    pub month: i8,
+    /// Only if it isn't this year.
+    pub year: Option<i16>,
+}
+
 impl When {
     /// A time as seen at another, in a time zone.
     #[must_use]
     pub fn of(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
-        let there = |at: Timestamp| {
-            let instant = Instant::from_millisecond(at.0).ok()?;
-            Some(instant.to_zoned_datetime(zone.clone()))
-        };
-        match (there(at), there(now)) {
+        match (there(at, zone), there(now, zone)) {
             (Some(at), Some(now)) => Self::by_the_day(&at, &now),
             (None, _) | (_, None) => Self::Unknown,
         }
@@ -59,12 +62,38 @@ impl When {
         }
         Self::On {
             weekday: day.weekday().to_monday_one_offset(),
-            day: day.day(),
-            month: day.month(),
-            year: (day.year() != now.date().year()).then(|| day.year()),
+            date: Date::seen(at, now),
             time,
         }
     }
+}
+
+impl Date {
+    /// The day of a time as seen at another, in a time zone; none of a time that no calendar has.
+    #[must_use]
+    pub fn of(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Option<Self> {
+        Some(Self::seen(&there(at, zone)?, &there(now, zone)?))
+    }
+
+    fn seen(at: &ZonedDateTime, now: &ZonedDateTime) -> Self {
+        Self {
+            day: at.day(),
+            month: at.month(),
+            year: (at.year() != now.year()).then(|| at.year()),
+        }
+    }
+}
+
+/// The name of a day or month, of which the first is 1.
+#[must_use]
+pub fn named<'a>(names: &[&'a str], number: i8) -> &'a str {
+    let index = usize::try_from(number).unwrap_or_default().wrapping_sub(1);
+    names.get(index).copied().unwrap_or_default()
+}
+
+fn there(at: Timestamp, zone: &TimeZone) -> Option<ZonedDateTime> {
+    let instant = Instant::from_millisecond(at.0).ok()?;
+    Some(instant.to_zoned_datetime(zone.clone()))
 }
 
 /// The present, by this computer's clock.
@@ -84,21 +113,15 @@ fn english(when: &When) -> String {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let name = |names: &[&'static str], number: &i8| {
-        let index = usize::try_from(*number).unwrap_or_default();
-        names.get(index.wrapping_sub(1)).copied().unwrap_or("?")
-    };
     match when {
         When::Today { time } => format!("today at {time}"),
         When::Yesterday { time } => format!("yesterday at {time}"),
         When::On {
             weekday,
-            day,
-            month,
-            year,
+            date: Date { day, month, year },
             time,
         } => {
-            let (weekday, month) = (name(&DAYS, weekday), name(&MONTHS, month));
+            let (weekday, month) = (named(&DAYS, *weekday), named(&MONTHS, *month));
             let year = year.map_or_else(String::new, |year| format!(" {year}"));
             format!("{weekday} {day} {month}{year}, {time}")
         }

@@ -1,7 +1,7 @@
 //! Times in the words of a language.
 
 use jiff::tz::TimeZone;
-use lockstep_local::when::When;
+use lockstep_local::when::{Date, When, named};
 use lockstep_model::Timestamp;
 
 use super::Words;
@@ -36,17 +36,13 @@ pub(super) fn say(words: &Words, at: Timestamp, clock: &Clock) -> String {
         When::Yesterday { time } => words.say_with("yesterday", [("time", time.into())]),
         When::On {
             weekday,
-            day,
-            month,
-            year,
+            date: Date { day, month, year },
             time,
         } => {
-            let weekday = name(words, &WEEKDAYS, weekday);
-            let month = name(words, &MONTHS, month);
             let open = [
-                ("weekday", weekday.into()),
+                ("weekday", words.say(named(&WEEKDAYS, weekday)).into()),
                 ("day", day.to_string().into()),
-                ("month", month.into()),
+                ("month", words.say(named(&MONTHS, month)).into()),
                 ("time", time.into()),
                 ("year", year.unwrap_or_default().to_string().into()),
             ];
@@ -65,31 +61,13 @@ pub(super) fn time(at: Timestamp, clock: &Clock) -> String {
 }
 
 pub(super) fn day(words: &Words, at: Timestamp, clock: &Clock) -> String {
-    let there = jiff::Timestamp::from_millisecond(at.0);
-    let Ok(there) = there.map(|at| at.to_zoned_datetime(clock.zone.clone())) else {
+    let Some(Date { day, month, year }) = Date::of(at, clock.now, &clock.zone) else {
         return words.say("sometime");
     };
-    let now = jiff::Timestamp::from_millisecond(clock.now.0);
-    let this_year =
-        now.is_ok_and(|now| now.to_zoned_datetime(clock.zone.clone()).year() == there.year());
     let open = [
-        ("day", there.day().to_string().into()),
-        ("month", name(words, &MONTHS, there.month()).into()),
-        ("year", there.year().to_string().into()),
+        ("day", day.to_string().into()),
+        ("month", words.say(named(&MONTHS, month)).into()),
+        ("year", year.unwrap_or_default().to_string().into()),
     ];
-    words.say_with(
-        if this_year {
-            "short-day"
-        } else {
-            "short-day-year"
-        },
-        open,
-    )
-}
-
-fn name(words: &Words, names: &[&'static str], number: i8) -> String {
-    let index = usize::try_from(number).unwrap_or_default().wrapping_sub(1);
-    names
-        .get(index)
-        .map_or_else(String::new, |message| words.say(message))
+    words.say_with(year.map_or("short-day", |_| "short-day-year"), open)
 }

@@ -1,5 +1,6 @@
 //! Rows: a shape, a colour and a word for every state.
 
+use lockstep_local::when::When;
 use lockstep_model::{StoreKind, StoreState};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::local::{OpensWith, StoreOpens};
@@ -43,15 +44,12 @@ fn store(core: &Core, kind: StoreKind, state: &StoreState) -> Row {
     let words = &core.words;
     let (shape, tone, text) = match state {
         StoreState::InSync { tested_at, .. } => {
-            let when = words.when(*tested_at, &core.clock);
-            let today =
-                lockstep_local::when::When::of(*tested_at, core.clock.now, &core.clock.zone);
             // Of today the time says enough.
-            let when = match today {
-                lockstep_local::when::When::Today { time } => time,
-                lockstep_local::when::When::Yesterday { .. }
-                | lockstep_local::when::When::On { .. }
-                | lockstep_local::when::When::Unknown => when,
+            let seen = When::of(*tested_at, core.clock.now, &core.clock.zone);
+            let when = if let When::Today { time } = seen {
+                time
+            } else {
+                words.when(*tested_at, &core.clock)
             };
             let text = words.say_with("state-in-sync", [("when", when.into())]);
             (Shape::Tick, Tone::Ok, text)
