@@ -289,7 +289,7 @@ impl Core {
                     effects.push(Effect::Focus);
                     return;
                 }
-                typed.clone_into(&mut link.phrase);
+                typed.clone_into(&mut self.phrase);
                 link.busy = true;
                 link.answered = true;
                 if waits {
@@ -497,13 +497,6 @@ impl Core {
                 Err(fault) => aside.fault = Some(fault.code),
             }
             effects.push(Effect::Focus);
-        }
-    }
-
-    /// Keeps the phrase that was chosen while another window takes the link's place.
-    pub(super) fn keep_phrase(&mut self) {
-        if let Some(Screen::Link(link)) = &self.screen {
-            self.phrase.clone_from(&link.phrase);
         }
     }
 

@@ -189,7 +189,6 @@ impl Core {
             None => under_way.rows.push(row),
         }
         if begins && self.screen.is_some() {
-            self.keep_phrase();
             effects.push(Effect::Clear);
             self.screen = Some(Screen::Work);
         }
@@ -209,7 +208,6 @@ impl Core {
                     .map(|binding| binding.notices.clone())
                     .unwrap_or_default();
                 if self.screen.is_some() {
-                    self.keep_phrase();
                     self.screen = Some(Screen::InSync {
                         others: other_computers,
                         notices,

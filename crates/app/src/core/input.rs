@@ -10,15 +10,6 @@ use super::attention::Memory;
 use super::rules::Measured;
 use crate::view::{Act, Notice};
 
-/// Whose app it is, and where.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The local account.
-    pub account: String,
-    /// The computer's name.
-    pub computer: String,
-}
-
 /// Something happened.
 #[derive(Debug)]
 pub enum Input {

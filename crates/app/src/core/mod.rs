@@ -30,9 +30,9 @@ use crate::view::{TrayView, View};
 use crate::words::{Clock, Words};
 use attention::{Attention, Memory};
 
-pub use input::{Effect, Filled, Input, Place, Surroundings};
+pub use input::{Effect, Filled, Input, Surroundings};
 pub use rules::Measured;
-pub use screen::Screen;
+use screen::Screen;
 
 /// The slots that hold what is typed.
 pub const SLOTS: usize = 3;
@@ -47,7 +47,8 @@ const SLOW: i64 = 5_000;
 pub struct Core {
     words: Words,
     clock: Clock,
-    place: Place,
+    /// This computer's name.
+    computer: String,
     /// What the agent said last.
     known: Option<Status>,
     /// Whether the agent is there.
@@ -100,11 +101,11 @@ enum What {
 impl Core {
     /// The state of an app that has just started.
     #[must_use]
-    pub fn new(words: Words, clock: Clock, place: Place, memory: Memory, luck: u64) -> Self {
+    pub fn new(words: Words, clock: Clock, computer: String, memory: Memory, luck: u64) -> Self {
         Self {
             words,
             clock,
-            place,
+            computer,
             known: None,
             connected: false,
             attention: Attention::new(memory),
@@ -177,12 +178,6 @@ impl Core {
                 .unwrap_or_default(),
             user_name: binding.map_or_else(String::new, |b| b.user_name.clone()),
         }
-    }
-
-    /// The screen, for whoever plays the app.
-    #[must_use]
-    pub const fn screen(&self) -> Option<&Screen> {
-        self.screen.as_ref()
     }
 
     fn binding(&self) -> Option<&BindingStatus> {

@@ -7,7 +7,7 @@ use lockstep_protocol::local::{Failure, StoreCost, StoreNotice};
 
 /// The open window.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Screen {
+pub(super) enum Screen {
     /// W1.
     Changed(Changed),
     /// The code of a second factor.
@@ -89,7 +89,7 @@ pub enum Screen {
 
 /// What can be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
+pub(super) enum Again {
     /// Bringing the computer in step.
     Sync,
     /// Changing the password.
@@ -100,77 +100,75 @@ pub enum Again {
 
 /// W1's memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changed {
+pub(super) struct Changed {
     /// What was wrong with the last answer.
-    pub fault: Option<Code>,
+    pub(super) fault: Option<Code>,
     /// How often it was wrong.
-    pub wrong: u8,
+    pub(super) wrong: u8,
     /// Whether the details are shown.
-    pub details: bool,
+    pub(super) details: bool,
     /// It is being checked.
-    pub busy: bool,
+    pub(super) busy: bool,
     /// Since when the directory can't be reached.
-    pub unreachable: Option<Timestamp>,
+    pub(super) unreachable: Option<Timestamp>,
     /// Which code said so.
-    pub banner: Option<Code>,
+    pub(super) banner: Option<Code>,
 }
 
 /// W9's memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Change {
+pub(super) struct Change {
     /// What was wrong with the last answer.
-    pub fault: Option<Code>,
+    pub(super) fault: Option<Code>,
     /// Fields that were left empty, or differ.
-    pub missing: Option<usize>,
+    pub(super) missing: Option<usize>,
     /// It is being checked.
-    pub busy: bool,
+    pub(super) busy: bool,
 }
 
 /// W10's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aside {
+pub(super) struct Aside {
     /// Which keychain.
-    pub which: String,
+    pub(super) which: String,
     /// When it was set aside.
-    pub at: Timestamp,
+    pub(super) at: Timestamp,
     /// What was wrong with the last answer.
-    pub fault: Option<Code>,
+    pub(super) fault: Option<Code>,
     /// It is being opened or removed.
-    pub busy: bool,
+    pub(super) busy: bool,
     /// What became of it.
-    pub reopened: Option<Reopened>,
+    pub(super) reopened: Option<Reopened>,
     /// Whether the old copy is to go is being asked.
-    pub removing: bool,
+    pub(super) removing: bool,
     /// It is gone.
-    pub removed: bool,
+    pub(super) removed: bool,
 }
 
 /// W11's memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Link {
+pub(super) struct Link {
     /// Which of its questions.
-    pub step: LinkStep,
+    pub(super) step: LinkStep,
     /// The person's user name.
-    pub user_name: String,
-    /// The phrase.
-    pub phrase: String,
+    pub(super) user_name: String,
     /// Whether the disk is to follow, once that was asked.
-    pub disk: Option<bool>,
+    pub(super) disk: Option<bool>,
     /// The computer's password was typed: the agent may have it as soon as it asks.
-    pub answered: bool,
+    pub(super) answered: bool,
     /// How many suggestions there were.
-    pub suggestion: u32,
+    pub(super) suggestion: u32,
     /// What was wrong.
-    pub fault: Option<Code>,
+    pub(super) fault: Option<Code>,
     /// A field that was left empty.
-    pub missing: Option<usize>,
+    pub(super) missing: Option<usize>,
     /// It is being checked.
-    pub busy: bool,
+    pub(super) busy: bool,
 }
 
 /// W11's questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LinkStep {
+pub(super) enum LinkStep {
     /// Is this your organisation?
     #[default]
     Organisation,

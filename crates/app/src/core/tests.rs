@@ -43,7 +43,7 @@ fn core() -> Core {
         zone: TimeZone::UTC,
     };
     let words = Words::new(Language::English, Platform::Other);
-    Core::new(words, clock, Place::default(), Memory::default(), 1)
+    Core::new(words, clock, String::new(), Memory::default(), 1)
 }
 
 fn act(core: &mut Core, act: Act, any: bool) -> Vec<Effect> {

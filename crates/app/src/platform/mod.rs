@@ -11,13 +11,6 @@ pub use linux::{Desktop, computer, dark_bar, keep_keys_secret, prepare, show};
 pub use clipboard::copy;
 pub use instance::{Start, claim, on_start_again};
 
-/// The account that runs this.
-#[must_use]
-pub fn account() -> String {
-    // The agent knows better; this is only shown before it has spoken.
-    std::env::var("USER").unwrap_or_default()
-}
-
 /// Opens an address in the person's browser.
 pub fn open(address: &str) {
     if let Err(fault) = webbrowser::open(address) {

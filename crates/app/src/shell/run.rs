@@ -2,20 +2,21 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use lockstep_local::agent::Agent;
 use lockstep_local::keyring;
+use lockstep_local::when::now;
 use lockstep_model::{Code, Fault, Secret, Timestamp};
 use slint::{ComponentHandle as _, SharedString, Timer, TimerMode};
 
 use super::line::{self, Exchange};
 use super::ui::{AppWindow, Tray};
 use super::{drawing, memory};
-use crate::core::{Core, Effect, Filled, Input, Place, SLOTS, rules};
+use crate::core::{Core, Effect, Filled, Input, SLOTS, rules};
 use crate::platform::{self, Desktop};
-use crate::view::{Act, View};
+use crate::view::{Act, TrayView, View};
 use crate::words::{Clock, Language, Platform, Words};
 
 /// Why the app can't start.
@@ -45,17 +46,20 @@ pub fn run(open: Option<Act>) -> Result<(), StartFault> {
         now: now(),
         zone: TimeZone::system(),
     };
-    let place = Place {
-        account: platform::account(),
-        computer: platform::computer(),
-    };
     let folder = memory::folder();
-    let core = Core::new(words, clock, place, memory::load(&folder), luck());
+    let core = Core::new(
+        words,
+        clock,
+        platform::computer(),
+        memory::load(&folder),
+        luck(),
+    );
     let shell = Rc::new(Shell {
         window,
         tray,
         core: RefCell::new(core),
         shown: RefCell::default(),
+        shown_tray: RefCell::default(),
         exchange: RefCell::default(),
         timer: Timer::default(),
         desktop: RefCell::default(),
@@ -104,6 +108,8 @@ struct Shell {
     core: RefCell<Core>,
     /// What the window shows now.
     shown: RefCell<Option<View>>,
+    /// What the tray shows now, and whether on something dark.
+    shown_tray: RefCell<Option<(TrayView, bool)>>,
     exchange: RefCell<Option<Exchange>>,
     timer: Timer,
     /// The desktop's services; nothing is asked of them before there is something to ask.
@@ -290,16 +296,13 @@ impl Shell {
         }
         *self.shown.borrow_mut() = view;
         if let Some(tray) = &self.tray {
-            let more: Vec<String> = MORE
-                .iter()
-                .map(|(label, _)| core.words().say(label))
-                .collect();
-            drawing::draw_tray(
-                tray,
-                &core.tray(),
-                &more,
-                platform::dark_bar(tray.get_dark()),
-            );
+            let drawn = (core.tray(), platform::dark_bar(tray.get_dark()));
+            // The desktop lays the whole menu out again for whatever is set.
+            if self.shown_tray.borrow().as_ref() != Some(&drawn) {
+                let more = MORE.map(|(label, _)| core.words().say(label));
+                drawing::draw_tray(tray, &drawn.0, &more, drawn.1);
+                *self.shown_tray.borrow_mut() = Some(drawn);
+            }
         }
     }
 
@@ -344,7 +347,12 @@ impl Shell {
                 }
             }
             Effect::Notify(notice) => self.with_desktop(|desktop| desktop.notify(notice)),
-            Effect::Withdraw => self.with_desktop(Desktop::withdraw),
+            Effect::Withdraw => {
+                // Where nothing was asked of it yet, nothing is shown.
+                if let Some(desktop) = &mut *self.desktop.borrow_mut() {
+                    desktop.withdraw();
+                }
+            }
             Effect::Copy(text) => platform::copy(&text),
             Effect::OpenPortal => {
                 if let Some(address) = self.core.borrow().portal() {
@@ -501,12 +509,6 @@ fn caps_lock(key: &str, shift: bool) -> Option<bool> {
     } else {
         None
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    let millis = since.map(|since| since.as_millis()).unwrap_or_default();
-    Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// Something that is not the same everywhere; it keeps nothing secret.

@@ -4,7 +4,7 @@
 
 use jiff::tz::TimeZone;
 use lockstep_app::core::attention::Memory;
-use lockstep_app::core::{Core, Filled, Input, Measured, Place, SLOTS, rules};
+use lockstep_app::core::{Core, Filled, Input, Measured, SLOTS, rules};
 use lockstep_app::view::Act;
 use lockstep_app::words::{Clock, Language, Platform, Words};
 use lockstep_model::password::Policy;
@@ -41,12 +41,8 @@ pub(crate) fn play(scene: Scene, language: Language, platform: Platform) -> Core
         now: NOW,
         zone: TimeZone::fixed(jiff::tz::offset(1)),
     };
-    let place = Place {
-        account: "anna".into(),
-        computer: "anna-desk".into(),
-    };
     let words = Words::new(language, platform);
-    let mut core = Core::new(words, clock, place, Memory::default(), 7);
+    let mut core = Core::new(words, clock, "anna-desk".into(), Memory::default(), 7);
     for (after, input) in scene.inputs {
         core.step(Timestamp(NOW.0 + after), input);
     }

@@ -62,7 +62,7 @@ impl Core {
                 "who",
                 [
                     ("user", binding.user_name.clone().into()),
-                    ("computer", self.place.computer.clone().into()),
+                    ("computer", self.computer.clone().into()),
                 ],
             )
         });
@@ -166,9 +166,7 @@ impl Core {
         let client = || [("client", changed.client.clone().into())];
         match changed.channel {
             Channel::Portal => self.words.say("how-portal"),
-            Channel::Computer if changed.client == self.place.computer => {
-                self.words.say("how-here")
-            }
+            Channel::Computer if changed.client == self.computer => self.words.say("how-here"),
             Channel::Computer => self.words.say_with("how-computer", client()),
             Channel::ResetLink => self.words.say("how-reset"),
             Channel::Admin => self.words.say_with("how-admin", client()),
