@@ -1,6 +1,8 @@
 //! The demo: installs, builds, and hands over to `lockstep-demo`.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use clap::Args;
 
@@ -16,6 +18,9 @@ pub(crate) struct Options {
     /// Forget what earlier demos left, the base of the devices included.
     #[arg(long)]
     reset: bool,
+    /// Leave the app closed, though there is a display to open it on.
+    #[arg(long)]
+    no_app: bool,
     /// The portal's port.
     #[arg(long, default_value_t = 8443)]
     port: u16,
@@ -34,9 +39,25 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut demo = program()?;
     if options.script {
         demo.arg("--script");
+    } else if !options.no_app {
+        on_display(&mut demo);
     }
     demo.arg("--port").arg(options.port.to_string());
     quietly(&mut demo)
+}
+
+/// Has the app open on the display that this command was started on, if any.
+fn on_display(demo: &mut Command) {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty());
+    let Some(display) = set("DISPLAY") else {
+        return;
+    };
+    demo.arg("--display").arg(display);
+    let usual = || Some(Path::new(&set("HOME")?).join(".Xauthority"));
+    let authority = set("XAUTHORITY").map(PathBuf::from).or_else(usual);
+    if let Some(authority) = authority.filter(|file| file.exists()) {
+        demo.arg("--authority").arg(authority);
+    }
 }
 
 /// Builds every program that the demo and the devices run.
@@ -48,7 +69,7 @@ pub(crate) fn build_programs() -> anyhow::Result<()> {
 }
 
 /// The demo's program, as root: devices are namespaces with mounts of their own.
-pub(crate) fn program() -> anyhow::Result<std::process::Command> {
+pub(crate) fn program() -> anyhow::Result<Command> {
     let folder = Path::new("target/demo");
     std::fs::create_dir_all(folder)?;
     let mut demo = as_root("target/debug/lockstep-demo");

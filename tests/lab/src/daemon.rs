@@ -55,6 +55,15 @@ impl Daemon {
         self.child.try_wait()
     }
 
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    ///
+    /// That of wait(2).
+    pub fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait()
+    }
+
     /// The process inside the device, by the number that it has outside.
     #[must_use]
     pub fn pid(&self) -> Option<Pid> {

@@ -23,6 +23,8 @@ pub struct Options {
     pub work: PathBuf,
     /// The directory that every device sees at `/x`, read-only.
     pub binaries: PathBuf,
+    /// The socket of a display of this machine, which every device then has as `:0`.
+    pub display: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             work: cache.clone(),
             cache,
             binaries,
+            display: None,
         }
     }
 }
@@ -52,6 +55,7 @@ pub struct Lab {
 pub(crate) struct Inner {
     pub(crate) base: PathBuf,
     pub(crate) binaries: PathBuf,
+    pub(crate) display: Option<PathBuf>,
     pub(crate) network: Network,
     pub(crate) work: TempDir,
     /// Says that the directory is in use, for as long as this program lives.
@@ -113,6 +117,7 @@ impl Lab {
         let inner = Inner {
             base,
             binaries,
+            display: options.display.clone(),
             network,
             work: directory,
             _in_use: in_use,

@@ -40,7 +40,7 @@ pub struct Agent {
 /// When the lab can't be started, or anything in it.
 pub fn measure(folder: &Path, duration: Duration) -> anyhow::Result<Agent> {
     settle_programs();
-    let world = World::in_folder(folder, None)?;
+    let world = World::in_folder(folder, None, None)?;
     let binary = lockstep_story::binaries().join("lockstep-agent");
     let binary_kib = binary.metadata()?.len().div_ceil(1024);
     let mut computer = world.linked("anna", "a fern in the morning", "laptop")?;

@@ -15,12 +15,14 @@
 //! | [`phone`] | an authenticator app |
 //! | [`canary`] | a mark in every password, and a search for it |
 //! | [`desk`] | somebody who uses the app |
+//! | [`display`] | the app on this machine's own display |
 #![forbid(unsafe_code)]
 
 pub mod canary;
 pub mod command;
 pub mod desk;
 pub mod directory;
+pub mod display;
 pub mod encore;
 pub mod faults;
 pub mod locked;

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use lockstep_story::World;
+use lockstep_story::display::{Display, Shown};
 use lockstep_story::encore;
 use lockstep_story::play::{self, Narrator};
 use lockstep_story::world::ADMIN_PASSWORD;
@@ -26,6 +27,12 @@ struct Arguments {
     /// The portal's port; a free one for the script.
     #[arg(long, default_value_t = 8443)]
     port: u16,
+    /// The display of this machine on which to open the app.
+    #[arg(long)]
+    display: Option<String>,
+    /// The file with that display's cookie.
+    #[arg(long, requires = "display")]
+    authority: Option<PathBuf>,
     /// Start a directory with invited people, and run a command that finds it by LOCKSTEP_URL, and
     /// the links and an admin by LOCKSTEP_FIXTURE (a JSON file).
     #[arg(long, requires = "command")]
@@ -43,7 +50,11 @@ fn main() -> anyhow::Result<()> {
         .tempdir_in(&arguments.folder)?;
     let by_itself = arguments.script || arguments.fixture;
     let port = (!by_itself).then_some(arguments.port);
-    let world = World::in_folder(folder.path(), port)?;
+    let display = match &arguments.display {
+        None => Err(anyhow::anyhow!("there is no display here")),
+        Some(name) => Display::find(name, arguments.authority.as_deref()),
+    };
+    let world = World::in_folder(folder.path(), port, display.as_ref().ok())?;
     if arguments.fixture {
         return run_with_fixture(&world, &arguments.command);
     }
@@ -70,15 +81,36 @@ fn main() -> anyhow::Result<()> {
          \x20 laptop: sudo nsenter -t {two} -m -u -i -n -p -r -w su - anna\n\n\
          Change the password in the portal, then in a computer's shell:\n\
          \x20 lockstep status\n\
-         \x20 lockstep sync\n\n\
-         Ctrl-C stops it all.",
+         \x20 lockstep sync\n",
         url = world.directory.url,
         first = play::FIRST,
         folder = folder.path().display(),
         one = pid(&cast.one)?,
         two = pid(&cast.two)?,
     ))?;
+    match display {
+        Err(why) => print(&format!("The app stays closed: {why:#}."))?,
+        Ok(display) => {
+            let shown = display.show(&cast.one, play::FIRST)?;
+            print(
+                "The app of anna-desk is on your display. After a change it comes by itself; closed,\n\
+                 it is opened from that computer's shell with: lockstep-app",
+            )?;
+            std::thread::spawn(move || tell_end(shown));
+        }
+    }
+    print("\nCtrl-C stops it all.")?;
     wait_for_stop()
+}
+
+fn tell_end(mut shown: Shown) {
+    let told = match shown.ends() {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => print(&format!("The app has ended: {}", why.trim())),
+        Err(fault) => print(&format!("The app can't be watched: {fault}")),
+    };
+    // Who reads no more needs no telling.
+    drop(told);
 }
 
 /// More people than any one run of the browser's tests activates.

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::command::{Outcome, run_with};
 use crate::directory::Directory;
 pub use crate::directory::Stretching;
+use crate::display::Display;
 
 /// The first admin's password in every world.
 pub const ADMIN_PASSWORD: &str = "an owl over the old mill";
@@ -56,14 +57,21 @@ impl World {
         )?))
     }
 
-    /// A world for the demo, in a folder that stays.
+    /// A world for the demo, in a folder that stays; its devices may show windows on a display.
     ///
     /// # Errors
     ///
     /// Whatever keeps it from starting.
-    pub fn in_folder(folder: &Path, port: Option<u16>) -> anyhow::Result<Self> {
+    pub fn in_folder(
+        folder: &Path,
+        port: Option<u16>,
+        display: Option<&Display>,
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let lab = Lab::start(&Options::default())?;
+        let lab = Lab::start(&Options {
+            display: display.map(|display| display.socket().to_owned()),
+            ..Options::default()
+        })?;
         Self::begin(lab, folder.to_owned(), None, port, Stretching::Light)
     }
 

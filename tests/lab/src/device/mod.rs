@@ -45,16 +45,16 @@ struct Running {
     on: Option<u32>,
 }
 
-/// Arguments: base, upper, work, mount point, name, programs, and where there is one, the disk and
-/// its mount point.
+/// Arguments: base, upper, work, mount point, name, programs, the display's socket or nothing, and
+/// where there is one, the disk and its mount point.
 ///
 /// Before /proc is replaced it shows this process under its number outside. The last program ends
 /// with its input; since it ignores SIGCHLD the kernel buries orphans.
 const BOOT: &str = r#"
 set -eu
 read -r pid rest </proc/self/stat
-if [ $# -gt 6 ]; then
-    mount -t ext4 -o errors=remount-ro "$7" "$8"
+if [ $# -gt 7 ]; then
+    mount -t ext4 -o errors=remount-ro "$8" "$9"
     mkdir -p "$2" "$3"
 fi
 mount -t overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" overlay "$4"
@@ -79,6 +79,11 @@ ln -s fd/1 dev/stdout
 ln -s fd/2 dev/stderr
 mount --bind "$6" x
 mount -o remount,bind,ro x
+if [ -n "$7" ]; then
+    mkdir -m 1777 tmp/.X11-unix
+    : >tmp/.X11-unix/X0
+    mount --bind "$7" tmp/.X11-unix/X0
+fi
 hostname "$5"
 printf '%s\n' "$5" >etc/hostname
 printf '127.0.0.1 localhost %s\n' "$5" >etc/hosts
@@ -165,7 +170,8 @@ impl Device {
                 self.files.join("root"),
             ])
             .arg(&self.name)
-            .arg(&self.lab.binaries);
+            .arg(&self.lab.binaries)
+            .arg(self.lab.display.as_deref().unwrap_or(Path::new("")));
         if let Some(attached) = &attached {
             command.arg(&attached.node).arg(&at);
         }

@@ -108,7 +108,7 @@ fn lane(folder: &Path, stride: usize, shared: &Mutex<Shared>) -> anyhow::Result<
     };
     while let Some((number, piece)) = next() {
         let mut tally = Tally::default();
-        let world = World::in_folder(&folder.join(number.to_string()), None);
+        let world = World::in_folder(&folder.join(number.to_string()), None, None);
         let done = world.and_then(|world| go_through(world, piece, stride, &mut tally));
         of(shared, |shared| {
             shared.tally += tally;
