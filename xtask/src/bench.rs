@@ -2,7 +2,7 @@
 //!
 //! The JSON has `version`, `date`, `commit`, `quick`, `machine` (`cpu`, `cores`, `memory_kib`,
 //! `kernel`, `load_before`, `load_after`) and what `lockstep-load` printed: `sign_ins`, `wake_ups`,
-//! `agent` and `sync`, whose fields are described where they are made, in `tests/load/src`.
+//! `agent`, `app` and `sync`, whose fields are described where they are made, in `tests/load/src`.
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +42,12 @@ const BUILT: &[Built] = &[
         &["lockstep-helper", "lockstep-cli"],
         &["lockstep-helper", "lockstep"],
     ),
-    ("release", &["lockstep-load"], &["lockstep-load"]),
+    ("small", &["lockstep-app"], &["lockstep-app"]),
+    (
+        "release",
+        &["lockstep-load", "lockstep-lab"],
+        &["lockstep-load", "lockstep-lab"],
+    ),
 ];
 /// A profile, packages that are built together, and their programs.
 type Built = (
@@ -133,6 +138,12 @@ fn measure(quick: bool) -> anyhow::Result<Value> {
         "agent",
         args(&[], &["--seconds=3"]),
     )?;
+    say("the idle app")?;
+    let app = generator(
+        as_root(generator_path()),
+        "app",
+        args(&[], &["--seconds=3"]),
+    )?;
     say("a sync")?;
     let sync = generator(
         as_root(generator_path()),
@@ -148,6 +159,7 @@ fn measure(quick: bool) -> anyhow::Result<Value> {
         "sign_ins": sign_ins,
         "wake_ups": wake_ups,
         "agent": agent,
+        "app": app,
         "sync": sync,
     }))
 }

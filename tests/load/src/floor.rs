@@ -247,9 +247,10 @@ fn prove_keyring(home: &Path, new: &str) -> anyhow::Result<()> {
     proved
 }
 
+/// Waits until somebody listens: a socket is there a moment before that.
 fn wait_for(path: &Path) -> anyhow::Result<()> {
     let deadline = Instant::now() + Duration::from_secs(5);
-    while !path.exists() {
+    while UnixStream::connect(path).is_err() {
         ensure!(Instant::now() < deadline, "the daemon does not listen");
         thread::sleep(Duration::from_micros(200));
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use lockstep_load::directory::Directory;
-use lockstep_load::{agent, floor, sign_ins, sync, wake_ups};
+use lockstep_load::{agent, app, floor, sign_ins, sync, wake_ups};
 use serde_json::{Value, json};
 
 /// Puts load on the real programs and prints what it costs, as JSON.
@@ -57,6 +57,12 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Lets the app idle. Needs root.
+    App {
+        /// How long, before a window was shown and after.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Brings a computer in step, beside the bare operations. Needs root.
     Sync {
         /// How often.
@@ -98,6 +104,7 @@ fn main() -> anyhow::Result<()> {
         Command::SignIns { .. }
         | Command::WakeUps { .. }
         | Command::Agent { .. }
+        | Command::App { .. }
         | Command::Sync { .. } => {}
     }
     std::fs::create_dir_all(&arguments.folder)?;
@@ -130,6 +137,10 @@ fn main() -> anyhow::Result<()> {
         ))?,
         Command::Agent { seconds } => {
             let measured = agent::measure(folder.path(), Duration::from_secs(seconds))?;
+            serde_json::to_value(measured)?
+        }
+        Command::App { seconds } => {
+            let measured = app::measure(folder.path(), Duration::from_secs(seconds))?;
             serde_json::to_value(measured)?
         }
         Command::Sync { rounds } => serde_json::to_value(sync::measure(folder.path(), rounds)?)?,

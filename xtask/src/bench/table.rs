@@ -53,6 +53,7 @@ fn rows(figures: &Value) -> anyhow::Result<Vec<[String; 4]>> {
     sign_ins(&figures["sign_ins"]["rounds"], &mut rows)?;
     wake_ups(&figures["wake_ups"], &mut rows)?;
     agent(&figures["agent"], &mut rows)?;
+    app(&figures["app"], &mut rows)?;
     sync(&figures["sync"], &mut rows)?;
     Ok(rows)
 }
@@ -223,6 +224,51 @@ fn agent(agent: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
     rows.push([
         "the agent's program".into(),
         format!("{} KiB", kib("/binary_kib")?),
+        String::new(),
+        String::new(),
+    ]);
+    Ok(())
+}
+
+fn app(app: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
+    let number = |path: &str| {
+        let number = app.pointer(path).and_then(Value::as_f64);
+        number.with_context(|| path.to_owned())
+    };
+    let both = |path: &str| -> anyhow::Result<[f64; 2]> {
+        Ok([
+            number(&format!("/hidden/{path}"))?,
+            number(&format!("/closed/{path}"))?,
+        ])
+    };
+    let [hidden, closed] = both("memory/private_dirty")?.map(whole);
+    rows.push([
+        "idle app, private dirty; after a window was shown and closed".into(),
+        format!("{hidden} KiB; {closed} KiB"),
+        String::new(),
+        String::new(),
+    ]);
+    let [hidden, closed] = both("memory/rss")?.map(whole);
+    rows.push([
+        "idle app, RSS; after a window was shown and closed".into(),
+        format!("{hidden} KiB; {closed} KiB"),
+        "20,000 KiB".into(),
+        String::new(),
+    ]);
+    let [hidden, closed] = both("cpu_ms")?;
+    let wake_ups = both("wake_ups_per_minute")?;
+    rows.push([
+        "idle app, CPU in a minute, wake-ups; after a window was shown and closed".into(),
+        format!(
+            "{hidden:.0} ms, {:.1}; {closed:.0} ms, {:.1}",
+            wake_ups[0], wake_ups[1]
+        ),
+        "0 ms".into(),
+        String::new(),
+    ]);
+    rows.push([
+        "the app's program".into(),
+        format!("{} KiB", whole(number("/binary_kib")?)),
         String::new(),
         String::new(),
     ]);
