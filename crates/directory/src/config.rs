@@ -9,7 +9,7 @@ use lockstep_protocol::api::ItContact;
 use serde::{Deserialize, Serialize};
 
 use crate::core::access::DisownRule;
-use crate::core::release::ReleaseRule;
+use crate::core::release::{EnvelopeRule, ReleaseRule};
 
 /// What `directory.toml` says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct Monitoring {
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
+    /// Whether computers recover former passwords from sealed copies: `on` or `off`.
+    pub envelopes: EnvelopeRule,
     /// What opens an envelope that is older than an issued password: `factor`, `always`, `never`.
     pub release_after_issue: ReleaseRule,
     /// What "This wasn't me" does: `lock` or `notice`.
@@ -66,6 +68,14 @@ pub struct Rules {
     /// For how many days a computer keeps the sealed copy of a former password once everything opens
     /// with a newer one, so that a file system that is set back to a snapshot needs no old password.
     pub keep_former_days: u16,
+}
+
+impl Rules {
+    /// Whether a second factor can help a computer to a former password.
+    #[must_use]
+    pub fn may_ask_for_factor(&self) -> bool {
+        self.envelopes == EnvelopeRule::On && self.release_after_issue == ReleaseRule::Factor
+    }
 }
 
 /// Where the certificate is, relative to the data directory.

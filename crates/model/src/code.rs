@@ -361,7 +361,7 @@ codes! {
     CopyUnreleased = 4029, AfterInput,
         "{org} doesn't open the sealed copy of your old password, so it has to be typed.",
         "Type the old password, or leave it blank if it is lost.",
-        "The share was not released: the rule release_after_issue keeps it closed after an issued password, or it was retired, or lost when the directory was restored.";
+        "The share was not released: the rule envelopes is off, the rule release_after_issue keeps it closed after an issued password, or it was retired, or lost when the directory was restored.";
     NoRecoveryKey = 4030, Never,
         "Your disk has no recovery key: without your password, or if this {pc} was off when it changed, nothing else opens it.",
         "Ask {it} for a recovery key for this {pc}'s disk.",

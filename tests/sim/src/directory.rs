@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use lockstep_directory::core::credential::{
     self, Command, Credential, Event, Verifier, next_stamp,
 };
-use lockstep_directory::core::release::{Release, ReleaseRule};
+use lockstep_directory::core::release::{EnvelopeRule, Release, ReleaseRule};
 use lockstep_directory::core::throttle::{Lane, Throttle};
 use lockstep_model::{Channel, Code, DeviceId, Epoch, Ksf, Origin, Provenance, Stamp, Timestamp};
 
@@ -369,6 +369,7 @@ impl Directory {
                     envelope: kept.stamp,
                     proved: credential.stamp,
                     issued: credential.issued,
+                    envelopes: EnvelopeRule::On,
                     rule: self.rule,
                     // Nobody in this world has a second factor.
                     vouched_from: None,

@@ -17,6 +17,17 @@ pub enum ReleaseRule {
     Never,
 }
 
+/// Whether computers can recover former passwords from their envelopes at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnvelopeRule {
+    /// By the person's proof, and by the [`ReleaseRule`] after a password was issued.
+    #[default]
+    On,
+    /// Never: the old password is typed at every change that a computer did not make itself.
+    Off,
+}
+
 /// What the release of one envelope's share is judged by.
 #[derive(Clone, Copy, Debug)]
 pub struct Release {
@@ -26,7 +37,9 @@ pub struct Release {
     pub proved: Stamp,
     /// The newest generation that was issued rather than proved.
     pub issued: Generation,
-    /// The organisation's rule.
+    /// Whether the organisation has envelopes opened at all.
+    pub envelopes: EnvelopeRule,
+    /// The organisation's rule for those that are older than an issued password.
     pub rule: ReleaseRule,
     /// The oldest generation for which a second factor stands, if the person has just shown it.
     pub vouched_from: Option<Generation>,
@@ -38,7 +51,8 @@ impl Release {
     /// The envelope's own generation may be one ahead: the share that a change under way was given.
     #[must_use]
     pub fn is_granted(self) -> bool {
-        self.envelope.epoch == self.proved.epoch
+        self.envelopes == EnvelopeRule::On
+            && self.envelope.epoch == self.proved.epoch
             && self.envelope.generation <= self.proved.generation.next()
             && !self.is_closed_by_issue()
     }
@@ -86,6 +100,7 @@ mod tests {
             envelope,
             proved,
             issued: Generation(issued),
+            envelopes: EnvelopeRule::On,
             rule,
             vouched_from: from.map(Generation),
         }
@@ -116,6 +131,21 @@ mod tests {
         assert!(!older(ReleaseRule::Factor));
         assert!(!older(ReleaseRule::Never));
         assert!(older(ReleaseRule::Always));
+    }
+
+    #[test]
+    fn nothing_is_released_where_envelopes_are_off() {
+        let epoch = Epoch::fresh();
+        let release = |envelopes| Release {
+            envelope: at(epoch, 1),
+            proved: at(epoch, 2),
+            issued: Generation(1),
+            envelopes,
+            rule: ReleaseRule::Always,
+            vouched_from: Some(Generation(1)),
+        };
+        assert!(release(EnvelopeRule::On).is_granted());
+        assert!(!release(EnvelopeRule::Off).is_granted());
     }
 
     #[test]

@@ -20,7 +20,6 @@ use super::events::Line;
 use super::problem::{Answer, Refusal};
 use super::{Directory, events, now};
 use crate::core::enrolment::EnrolmentToken;
-use crate::core::release::ReleaseRule;
 use crate::core::standing::standing;
 use crate::live::Topic;
 use crate::storage::audit::{self, Action, Entry};
@@ -174,7 +173,7 @@ impl Directory {
             temporary: credential.temporary,
             computers,
             factors,
-            asks_for_factor: self.config.rules.release_after_issue == ReleaseRule::Factor,
+            asks_for_factor: self.config.rules.may_ask_for_factor(),
             recovered,
         })
     }

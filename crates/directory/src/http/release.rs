@@ -10,7 +10,7 @@ use super::Directory;
 use super::problem::Refusal;
 use crate::core::credential::Credential;
 use crate::core::factor::Factor;
-use crate::core::release::{Release, ReleaseRule};
+use crate::core::release::{EnvelopeRule, Release};
 use crate::core::throttle::Lane;
 use crate::keys::{factor_name, share_name};
 use crate::storage::factors::{self, StoredFactor};
@@ -78,7 +78,7 @@ impl Releasing<'_> {
             factor: Ok(None),
             wanted: None,
         };
-        if self.directory.config.rules.release_after_issue != ReleaseRule::Factor {
+        if !self.directory.config.rules.may_ask_for_factor() {
             return Ok(nothing);
         }
         let mut helping = None;
@@ -143,6 +143,8 @@ impl Releasing<'_> {
     }
 
     /// Makes the share of an envelope that is about to be sealed.
+    ///
+    /// Where envelopes are switched off nobody keeps it, and what it seals is never opened.
     pub(super) async fn make(
         &self,
         write: &mut Write,
@@ -152,6 +154,9 @@ impl Releasing<'_> {
         let mut bytes = vec![0_u8; SHARE];
         rand::rngs::OsRng.fill_bytes(&mut bytes);
         let share = Secret::new(bytes);
+        if self.directory.config.rules.envelopes == EnvelopeRule::Off {
+            return Ok(share);
+        }
         let sealed = self
             .directory
             .keys
@@ -174,6 +179,7 @@ impl Releasing<'_> {
             envelope: stored.stamp,
             proved: self.credential.stamp,
             issued: self.credential.issued,
+            envelopes: self.directory.config.rules.envelopes,
             rule: self.directory.config.rules.release_after_issue,
             vouched_from,
         }

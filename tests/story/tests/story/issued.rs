@@ -4,12 +4,14 @@
 use lockstep_model::{Code, Generation};
 use lockstep_protocol::api::admin::{People, PersonStatus};
 use lockstep_protocol::api::me::Standing;
+use lockstep_protocol::local::BindingStatus;
 use lockstep_story::command::Outcome;
 use lockstep_story::play::{expect_opens, expect_row};
-use lockstep_story::{Computer, World};
+use lockstep_story::{Computer, World, portal};
 
 const FIRST: &str = "violet harbour at dawn";
 const SECOND: &str = "seven quiet lanterns";
+const THIRD: &str = "maple bridge in the rain";
 const DESK: &str = "anna-desk";
 
 fn anna() -> Option<(World, Computer)> {
@@ -246,4 +248,46 @@ fn this_was_not_me_locks_the_sign_in_until_an_admin_resolves_it() {
     assert_eq!(anna.report.as_ref().unwrap().client, DESK);
     world.admin(&["unlock", "anna"]).unwrap().ok().unwrap();
     world.sign_in("anna", SECOND).unwrap().ok().unwrap();
+}
+
+#[test]
+fn with_envelopes_off_the_old_password_is_asked_for_after_every_change() {
+    let Some((mut world, computer)) = anna() else {
+        return;
+    };
+    world.rule("envelopes", "off").unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    let told = |wanted: u32| {
+        let what = format!("generation {wanted}");
+        let heard = move |_: &_, binding: &BindingStatus| {
+            binding.generation == Some(Generation(wanted)) && !binding.in_sync
+        };
+        computer.wait_for(&what, heard).unwrap();
+    };
+    told(2);
+    old_is_asked_for(&computer.sync(SECOND).unwrap(), Code::NoTerminal);
+    expect_opens(&computer, FIRST, SECOND).unwrap();
+    let secrets = [("--password-fd", SECOND), ("--old-password-fd", FIRST)];
+    let synced = computer.lockstep(&["sync"], &secrets).unwrap();
+    synced.ok().unwrap();
+    expect_opens(&computer, SECOND, FIRST).unwrap();
+
+    // A change on the computer needs no copy: both passwords are typed.
+    computer.passwd(SECOND, THIRD).unwrap().ok().unwrap();
+    expect_opens(&computer, THIRD, SECOND).unwrap();
+
+    // What was sealed meanwhile stays shut when the rule goes.
+    world.rule("envelopes", "on").unwrap();
+    portal::change(&world.directory, "anna", THIRD, FIRST).unwrap();
+    told(4);
+    old_is_asked_for(&computer.sync(FIRST).unwrap(), Code::NoTerminal);
+    let secrets = [("--password-fd", FIRST), ("--old-password-fd", THIRD)];
+    let synced = computer.lockstep(&["sync"], &secrets).unwrap();
+    synced.ok().unwrap();
+
+    // From here on nothing but the new one is typed.
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    told(5);
+    computer.sync(SECOND).unwrap().ok().unwrap();
+    expect_opens(&computer, SECOND, FIRST).unwrap();
 }
