@@ -12,7 +12,7 @@ use lockstep_lab::Lab;
 
 /// Appends lines for ever, flushes each, and only then says its number outside of the disk.
 const COUNT: &str = "n=0; while :; do n=$((n+1)); echo $n >>/var/counted; sync /var/counted; \
-    echo $n >/run/said; done";
+    echo $n >>/run/said; done";
 
 #[test]
 fn a_power_cut_takes_what_was_not_flushed_and_leaves_what_was() {
