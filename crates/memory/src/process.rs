@@ -2,15 +2,18 @@
 
 use std::io;
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Keeps this process's memory out of core dumps and other processes' reach (`PR_SET_DUMPABLE`).
+use crate::sys;
+
+/// Keeps this process's memory out of core dumps and other processes' reach (`PR_SET_DUMPABLE`; on
+/// macOS `PT_DENY_ATTACH`).
 ///
 /// # Errors
 ///
 /// The kernel's; the process should not go on then.
 pub fn keep_to_itself() -> io::Result<()> {
-    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    sys::shut_out()?;
     let none = Rlimit {
         current: Some(0),
         maximum: Some(0),

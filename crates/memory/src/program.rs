@@ -13,7 +13,7 @@ use crate::sys;
 pub struct Program(Vec<Range<usize>>);
 
 impl Program {
-    /// Finds it, by `/proc/self/maps` (proc(5)); nothing where that can't be read.
+    /// Finds it, by `/proc/self/maps` (proc(5)); nothing where there is none, as on macOS.
     #[must_use]
     pub fn find() -> Self {
         let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();

@@ -6,16 +6,26 @@
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::fmt;
-use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mlock, mmap_anonymous, munmap};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use zeroize::Zeroize as _;
 
 use crate::slots::Slots;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+use linux as platform;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+use macos as platform;
+
+pub(crate) use platform::{forget_code, shut_out};
 
 /// Nearly every secret fits one: a key, a share, a password.
 const SLOT: usize = 64;
@@ -192,13 +202,8 @@ impl Mapping {
             // As for every other allocation.
             handle_alloc_error(Layout::from_size_align(length, SLOT).unwrap_or(Layout::new::<u8>()))
         };
-        // SAFETY: for the whole of a mapping that nobody has a reference into. None of the three
-        // changes what is in it.
-        let protected = unsafe {
-            let dumped = madvise(start.as_ptr(), length, Advice::LinuxDontDump);
-            let forked = madvise(start.as_ptr(), length, Advice::LinuxWipeOnFork);
-            dumped.and(forked).and(mlock(start.as_ptr(), length))
-        };
+        // SAFETY: for the whole of a mapping that nobody has a reference into.
+        let protected = unsafe { platform::protect(start, length) };
         if protected.is_err() {
             REFUSED.store(true, Ordering::Relaxed);
         }
@@ -216,16 +221,6 @@ impl Drop for Mapping {
         let unmapped = unsafe { munmap(self.start.as_ptr().cast(), self.length) };
         debug_assert!(unmapped.is_ok(), "an own mapping could not be given back");
     }
-}
-
-/// Takes the pages of a mapping of a file's code out of this process's tables.
-pub(crate) fn forget_code(place: &Range<usize>) {
-    let start = std::ptr::with_exposed_provenance_mut(place.start);
-    // SAFETY: the mapping is of a file, private, and was never writable, so that each of its pages is
-    // the file's own: what is dropped is read again, the same, at the next access.
-    let dropped = unsafe { madvise(start, place.len(), Advice::LinuxDontNeed) };
-    // A kernel that doesn't do it leaves everything as it is.
-    let _kept = dropped;
 }
 
 #[cfg(test)]

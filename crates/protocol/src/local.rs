@@ -16,8 +16,12 @@ use crate::doctor::Finding;
 /// The version of this protocol.
 pub const VERSION: u16 = 1;
 
-/// Where the agent listens.
-pub const SOCKET: &str = "/run/lockstep/agent.sock";
+/// Where the agent listens: in the folder for what lasts until the computer is started again.
+pub const SOCKET: &str = if cfg!(target_os = "macos") {
+    "/var/run/lockstep/agent.sock"
+} else {
+    "/run/lockstep/agent.sock"
+};
 
 /// The most bytes of one part of a logo, so that a frame carries it.
 pub const LOGO_PART: usize = 32 * 1024;
