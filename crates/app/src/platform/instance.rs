@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::here;
+
 /// How the start went on.
 #[derive(Debug)]
 pub enum Start {
@@ -44,7 +46,7 @@ pub fn claim() -> io::Result<Start> {
 /// # Errors
 ///
 /// No thread could be started.
-pub fn on_start_again(again: fn()) -> io::Result<()> {
+pub(super) fn on_start_again(again: fn()) -> io::Result<()> {
     let listener = CLAIM.with(|claim| {
         let claim = claim.borrow();
         claim.as_ref().map(|(_, listener)| listener.try_clone())
@@ -98,12 +100,13 @@ fn name(session: Option<&str>) -> String {
 
 /// A folder of this person's alone.
 fn folder() -> io::Result<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    if let Some(runtime) = set("XDG_RUNTIME_DIR") {
-        return Ok(PathBuf::from(runtime));
+    if let Some(runtime) = here::runtime_folder() {
+        return Ok(runtime);
     }
-    let home = set("HOME").ok_or_else(|| io::Error::other("neither XDG_RUNTIME_DIR nor HOME"))?;
-    let folder = PathBuf::from(home).join(".local/state/lockstep");
+    let folder = here::state_folder();
+    if !folder.is_absolute() {
+        return Err(io::Error::other("this session has no home"));
+    }
     std::fs::create_dir_all(&folder)?;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
     Ok(folder)

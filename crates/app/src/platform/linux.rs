@@ -4,6 +4,7 @@ mod front;
 mod notifications;
 mod surroundings;
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 
 use slint::ComponentHandle as _;
@@ -11,6 +12,44 @@ use slint::ComponentHandle as _;
 use crate::core::Surroundings;
 use crate::shell::AppWindow;
 use crate::view::{Act, Notice};
+use crate::words::Language;
+
+/// Makes ready for windows and tray, before the first of them.
+///
+/// # Errors
+///
+/// None here.
+pub const fn begin() -> Result<(), slint::PlatformError> {
+    Ok(())
+}
+
+/// The person's language.
+#[must_use]
+pub fn language() -> Language {
+    Language::of_environment()
+}
+
+/// Where what is remembered is kept (XDG Base Directory Specification, `XDG_STATE_HOME`).
+#[must_use]
+pub fn state_folder() -> PathBuf {
+    let home = || set("HOME").unwrap_or_default();
+    set("XDG_STATE_HOME")
+        .unwrap_or_else(|| home().join(".local/state"))
+        .join("lockstep")
+}
+
+/// Where sockets and locks of the session lie, if there is such a folder (`XDG_RUNTIME_DIR`).
+pub(super) fn runtime_folder() -> Option<PathBuf> {
+    set("XDG_RUNTIME_DIR")
+}
+
+fn set(name: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
+}
+
+/// Calls back where the desktop itself tells that the app is started again: none does.
+pub(super) const fn on_reopen(_: fn()) {}
 
 /// The computer's name.
 #[must_use]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::core::attention::Memory;
 
@@ -36,15 +36,6 @@ pub(super) fn save(folder: &Path, memory: &Memory) -> io::Result<()> {
         .open(&new)?;
     file.write_all(&serde_json::to_vec(memory)?)?;
     fs::rename(new, folder.join("app.json"))
-}
-
-/// Where it is kept (XDG Base Directory Specification, `XDG_STATE_HOME`).
-pub(super) fn folder() -> PathBuf {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let home = || PathBuf::from(set("HOME").unwrap_or_default());
-    set("XDG_STATE_HOME")
-        .map_or_else(|| home().join(".local/state"), PathBuf::from)
-        .join("lockstep")
 }
 
 #[cfg(test)]

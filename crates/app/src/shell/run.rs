@@ -17,7 +17,7 @@ use super::{drawing, memory};
 use crate::core::{Core, Effect, Filled, Input, SLOTS, rules};
 use crate::platform::{self, Desktop};
 use crate::view::{Act, TrayView, View};
-use crate::words::{Clock, Language, Platform, Words};
+use crate::words::{Clock, Platform, Words};
 
 /// Why the app can't start.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,8 @@ pub enum StartFault {
 ///
 /// Why it can't start.
 pub fn run(open: Option<Act>) -> Result<(), StartFault> {
-    let words = Words::new(Language::of_environment(), Platform::HERE);
+    platform::begin()?;
+    let words = Words::new(platform::language(), Platform::HERE);
     let window = AppWindow::new()?;
     drawing::dress(&window, &words);
     platform::prepare(&window)?;
@@ -46,7 +47,7 @@ pub fn run(open: Option<Act>) -> Result<(), StartFault> {
         now: now(),
         zone: TimeZone::system(),
     };
-    let folder = memory::folder();
+    let folder = platform::state_folder();
     let core = Core::new(
         words,
         clock,
@@ -75,6 +76,7 @@ pub fn run(open: Option<Act>) -> Result<(), StartFault> {
         shell.act(act);
     }
     slint::run_event_loop_until_quit()?;
+    platform::keep_keys_secret(false);
     SHELL.with(|it| it.borrow_mut().take());
     Ok(())
 }
