@@ -85,7 +85,8 @@ fn node() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn ask(question: &str) -> anyhow::Result<bool> {
+/// Asks a question whose answer is no unless it is yes.
+pub(crate) fn ask(question: &str) -> anyhow::Result<bool> {
     let mut out = std::io::stdout().lock();
     write!(out, "{question}")?;
     out.flush()?;

@@ -8,6 +8,7 @@ mod demo;
 mod faults;
 mod fuzz;
 mod install;
+mod macos;
 mod man;
 mod model;
 mod run;
@@ -40,6 +41,8 @@ enum Command {
     Faults(faults::Options),
     /// Mutate what every parser of outside bytes is given, looking for a broken promise.
     Fuzz(fuzz::Options),
+    /// Check types and lints of the app for both kinds of Mac, without one.
+    MacosCheck(macos::Options),
     /// Check layering, sizes, formatting, lints, and that generated files are up to date.
     Tidy {
         /// Write the generated files instead of checking them.
@@ -77,6 +80,7 @@ fn main() -> anyhow::Result<()> {
         Command::Bench(options) => bench::run(&options),
         Command::Faults(options) => faults::run(&options),
         Command::Fuzz(options) => fuzz::run(&options),
+        Command::MacosCheck(options) => macos::run(&options),
         Command::Tidy { write, consent } => {
             install::packages(consent)?;
             web::install()?;

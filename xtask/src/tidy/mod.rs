@@ -9,6 +9,7 @@ use crate::run::{cargo, output, say, step, within};
 mod exposure;
 mod generated;
 mod layers;
+mod plists;
 mod sources;
 
 /// Checks everything, or writes what is generated.
@@ -22,6 +23,7 @@ pub(crate) fn run(write: bool) -> anyhow::Result<()> {
     let mut faults = Vec::new();
     faults.extend(layers::check()?);
     faults.extend(sources::check()?);
+    faults.extend(plists::check()?);
     faults.extend(generated::check()?);
     if !faults.is_empty() {
         bail!("tidy:\n  {}", faults.join("\n  "));
