@@ -68,11 +68,23 @@ impl Core {
 
     /// Opens the window that the present state calls for.
     pub(super) fn open_needed(&mut self, effects: &mut Vec<Effect>, asked: bool) {
-        let screen = if self.working() {
+        let screen = self.needed_screen(effects);
+        // What waits for an answer stays: it must not be asked twice.
+        if self.under_way.is_none() || self.screen.is_none() {
+            self.screen = Some(screen);
+        }
+        effects.push(Effect::Show { asked });
+        effects.push(Effect::Focus);
+    }
+
+    /// The window that the present state calls for.
+    pub(super) fn needed_screen(&mut self, effects: &mut Vec<Effect>) -> Screen {
+        if self.working() {
             Screen::Work
         } else if self.known.is_some() && self.binding().is_none() && self.problem().is_none() {
             Screen::Link(Link::default())
         } else if self.cause().is_some() && !self.online() {
+            self.attention.promise();
             Screen::Offline
         } else if self.cause().is_some() {
             self.attention.opened();
@@ -80,13 +92,7 @@ impl Core {
         } else {
             effects.extend([Effect::ListAsides, Effect::ListComputers]);
             Screen::Status
-        };
-        // What waits for an answer stays: it must not be asked twice.
-        if self.under_way.is_none() || self.screen.is_none() {
-            self.screen = Some(screen);
         }
-        effects.push(Effect::Show { asked });
-        effects.push(Effect::Focus);
     }
 
     /// Opens a window for a person who asked for it; what is under way comes first.
@@ -350,7 +356,7 @@ impl Core {
                 Screen::Old { .. } | Screen::Cost(_) | Screen::Code { .. } | Screen::Own { .. },
             ) => {
                 self.give_up(effects);
-                self.screen = Some(Screen::Changed(Changed::default()));
+                self.screen = Some(Screen::Changed(self.asked_again()));
                 effects.push(Effect::Focus);
             }
             Some(Screen::Disown { .. }) => {
@@ -377,7 +383,7 @@ impl Core {
             return;
         };
         let screen = match again {
-            Some(Again::Sync) => Screen::Changed(Changed::default()),
+            Some(Again::Sync) => Screen::Changed(self.asked_again()),
             Some(Again::Change) => Screen::Change(Change::default()),
             Some(Again::Link) => Screen::Link(Link::default()),
             None => return,

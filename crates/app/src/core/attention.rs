@@ -96,6 +96,8 @@ pub(super) struct Attention {
     next: Option<i64>,
     /// Whether something is shown that a relief takes away.
     shown: bool,
+    /// The person was told that they will be asked once the directory can be reached.
+    promised: bool,
 }
 
 impl Attention {
@@ -107,6 +109,7 @@ impl Attention {
             fresh: false,
             next: None,
             shown: false,
+            promised: false,
         }
     }
 
@@ -119,6 +122,18 @@ impl Attention {
     /// The person saw the window, whoever opened it.
     pub(super) fn opened(&mut self) {
         self.memory.opened = true;
+    }
+
+    /// The person was told that they will be asked as soon as the directory can be reached.
+    pub(super) fn promise(&mut self) {
+        self.promised = true;
+    }
+
+    /// It can be reached again: the window may come up once more for whoever was promised it.
+    pub(super) fn reachable(&mut self) {
+        if std::mem::take(&mut self.promised) {
+            self.memory.opened = false;
+        }
     }
 
     /// Nothing calls any more; whether a notification is to go.

@@ -5,6 +5,7 @@ use lockstep_model::{Code, Fault, StoreKind};
 use lockstep_protocol::api::me::StoreRow;
 use lockstep_protocol::local::{Ask, Done, Event, Failure, Need, Reply};
 
+use super::reach::cut_off;
 use super::screen::{Again, Change, Changed, LinkStep, Screen};
 use super::{Core, Effect, UnderWay, What};
 
@@ -278,18 +279,20 @@ impl Core {
                 changed.busy = false;
                 changed.fault = None;
                 changed.banner = Some(code);
-                changed.unreachable = Some(self.clock.now);
+                changed.unreachable = cut_off(code).then_some(self.clock.now);
             }
-            // Typed too late: the agent waits ten minutes.
             (
                 Some(
                     Screen::Old { .. } | Screen::Code { .. } | Screen::Own { .. } | Screen::Cost(_),
                 ),
                 What::Sync,
-            ) if nothing_done && [Code::AttemptExpired, Code::AgentUnreachable].contains(&code) => {
+            ) if nothing_done && (code == Code::AttemptExpired || cut_off(code)) => {
+                // Typed too late: the agent waits ten minutes, then hangs up.
+                let late = [Code::AttemptExpired, Code::AgentUnreachable].contains(&code);
                 self.screen = Some(Screen::Changed(Changed {
-                    banner: Some(Code::AttemptExpired),
-                    ..Changed::default()
+                    banner: Some(if late { Code::AttemptExpired } else { code }),
+                    unreachable: (!late).then_some(self.clock.now),
+                    ..self.asked_again()
                 }));
             }
             (Some(Screen::Change(change)), What::Change)

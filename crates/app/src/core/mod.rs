@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`attention`] | when a person may be interrupted, and how often |
 //! | [`conversation`] | what the agent says while something is under way |
+//! | [`reach`] | what becomes of a question whose directory can't be reached |
 //! | [`acts`] | what the person does |
 //! | [`rules`] | a new password, judged while it is typed |
 //! | [`tray`] | the tray's picture, line and menu |
@@ -16,6 +17,7 @@ mod acts;
 pub mod attention;
 mod conversation;
 mod input;
+mod reach;
 pub mod rules;
 mod screen;
 mod tray;
@@ -37,8 +39,6 @@ use screen::Screen;
 /// The slots that hold what is typed.
 pub const SLOTS: usize = 3;
 
-/// How long a directory that can't be reached may keep a person before they are told to go on.
-const OFFLINE_AFTER: i64 = 10_000;
 const DAY: i64 = 86_400_000;
 /// How long one store may take before it is said that this is usual.
 const SLOW: i64 = 5_000;
@@ -127,7 +127,7 @@ impl Core {
         let mut effects = Vec::new();
         match input {
             Input::Status(status) => self.told(*status, &mut effects),
-            Input::AgentGone => self.agent_gone(),
+            Input::AgentGone => self.agent_gone(&mut effects),
             Input::Event(event) => self.heard(event, &mut effects),
             Input::Broken(fault) => self.broken(fault, &mut effects),
             Input::Act { act, filled } => self.act(act, &filled, &mut effects),
@@ -145,6 +145,7 @@ impl Core {
             Input::Surroundings(around) => self.attention.around(around),
             Input::Tick => {}
         }
+        self.wait_no_longer(&mut effects);
         self.interrupt(&mut effects);
         self.wake(&mut effects);
         effects
@@ -203,6 +204,7 @@ impl Core {
 
     fn told(&mut self, status: Status, effects: &mut Vec<Effect>) {
         self.words.learn(status.organisation.as_ref());
+        let before = self.online();
         self.connected = true;
         let relieved = status
             .binding
@@ -210,16 +212,20 @@ impl Core {
             .is_none_or(|binding| binding.in_sync);
         self.known = Some(status);
         // Somebody else, or the person in a terminal, brought the computer in step.
-        if relieved && self.under_way.is_none() && matches!(self.screen, Some(Screen::Changed(_))) {
+        let asks = matches!(self.screen, Some(Screen::Changed(_) | Screen::Offline));
+        if relieved && self.under_way.is_none() && asks {
             self.close(effects);
         }
+        self.line_moved(before, effects);
         if relieved && self.attention.relieved() {
             effects.push(Effect::Withdraw);
         }
     }
 
-    fn agent_gone(&mut self) {
+    fn agent_gone(&mut self, effects: &mut Vec<Effect>) {
+        let before = self.online();
         self.connected = false;
+        self.line_moved(before, effects);
     }
 
     /// Whoever may be interrupted now is, and what was noted is kept.
@@ -313,10 +319,8 @@ impl Core {
         {
             earlier(under_way.moved_at.0 + SLOW);
         }
-        if let Some(Screen::Changed(changed)) = &self.screen
-            && let Some(since) = changed.unreachable
-        {
-            earlier(since.0 + OFFLINE_AFTER);
+        if let Some(patience) = self.patience() {
+            earlier(patience.0);
         }
         if let Some(at) = at {
             effects.push(Effect::WakeAt(at));

@@ -6,6 +6,8 @@ use super::*;
 use crate::view::{Act, Icon, Page};
 use crate::words::{Language, Platform};
 
+mod reach;
+
 const NOW: Timestamp = Timestamp(1_793_712_780_000);
 
 fn status(in_sync: bool, generation: u32) -> Input {
