@@ -374,7 +374,7 @@ impl Core {
     fn accept(&mut self, effects: &mut Vec<Effect>) {
         if matches!(self.screen, Some(Screen::Cost(_))) {
             self.screen = Some(Screen::Work);
-            effects.push(Effect::Reply(Reply::Accept));
+            effects.extend([Effect::Reply(Reply::Accept), Effect::Focus]);
         }
     }
 

@@ -190,8 +190,8 @@ impl Core {
             None => under_way.rows.push(row),
         }
         if begins && self.screen.is_some() {
-            effects.push(Effect::Clear);
             self.screen = Some(Screen::Work);
+            effects.extend([Effect::Clear, Effect::Focus]);
         }
     }
 

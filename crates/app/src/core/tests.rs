@@ -98,7 +98,11 @@ fn a_change_is_confirmed_by_one_password() {
         state: StoreState::Changing,
     };
     let moved = core.step(NOW, Input::Event(Event::Progress(row)));
-    assert!(moved.contains(&Effect::Clear), "what was typed stays");
+    // Emptied first: that takes the keyboard from the field.
+    let emptied = moved.iter().position(|it| *it == Effect::Clear);
+    let focused = moved.iter().position(|it| *it == Effect::Focus);
+    assert!(emptied.is_some(), "what was typed stays");
+    assert!(focused > emptied, "nothing has the keyboard: {moved:?}");
     assert_eq!(page(&core), Some(Page::Work));
     assert_eq!(core.tray().icon, Icon::Working);
     core.step(NOW, status(true, 2));
@@ -170,6 +174,19 @@ fn a_blank_old_password_is_said_to_be_lost_and_a_wrong_one_is_not() {
         assert_eq!(page(&core), Some(Page::Old));
         assert!(act(&mut core, Act::Next, any).contains(&answer));
     }
+}
+
+#[test]
+fn whoever_goes_on_at_a_cost_sees_the_work_and_can_hide_it() {
+    let mut core = asked();
+    act(&mut core, Act::Next, true);
+    core.step(NOW, Input::Event(Event::Cost { stores: Vec::new() }));
+    let accepted = act(&mut core, Act::Accept, false);
+    assert_eq!(page(&core), Some(Page::Work));
+    let wanted = [Effect::Reply(Reply::Accept), Effect::Focus];
+    assert_eq!(accepted[..2], wanted);
+    let hide = core.view().unwrap().buttons.pop().unwrap();
+    assert!(hide.default && hide.act == Act::Hide);
 }
 
 #[test]
