@@ -343,6 +343,39 @@ pub struct Notice {
 pub const STORES: [StoreKind; 3] = [StoreKind::Account, StoreKind::Keychain, StoreKind::Disk];
 
 impl View {
+    /// A window with nothing in it but its title.
+    #[must_use]
+    pub fn blank(page: Page, title: String) -> Self {
+        Self {
+            page,
+            title,
+            head: Head::default(),
+            heading: String::new(),
+            banner: None,
+            lines: Vec::new(),
+            links: Vec::new(),
+            fields: Vec::new(),
+            rules: Vec::new(),
+            rules_told: None,
+            strength: None,
+            bar: None,
+            stores: Vec::new(),
+            list: None,
+            foot: None,
+            help: String::new(),
+            buttons: Vec::new(),
+        }
+    }
+
+    /// The field that gets the keyboard: the first at fault, else the first that is empty. Where there
+    /// is none, the default button gets it.
+    #[must_use]
+    pub fn field_in_turn(&self, is_empty: impl Fn(usize) -> bool) -> Option<usize> {
+        let faulty = self.fields.iter().find(|field| !field.fault.is_empty());
+        let empty = || self.fields.iter().find(|field| is_empty(field.slot));
+        faulty.or_else(empty).map(|field| field.slot)
+    }
+
     /// What Escape does: the button that does nothing, or the only one.
     #[must_use]
     pub fn safe_act(&self) -> Option<Act> {

@@ -3,7 +3,7 @@
 use slint::{ComponentHandle as _, Image, ModelRc, SharedString, VecModel};
 
 use super::ui::{self, AppWindow, Tokens, Tray};
-use crate::view::{Button, Field, Icon, Line, Row, Shape, Tone, TrayView, View};
+use crate::view::{Button, Field, Icon, Line, Page, Row, Shape, Tone, TrayView, View};
 use crate::words::Words;
 
 /// Light or dark, when the desktop is not to say it.
@@ -22,6 +22,9 @@ pub fn force(window: &AppWindow, theme: Theme, zoom: f32) {
     tokens.set_forced_dark(theme == Theme::Dark);
     tokens.set_zoom(zoom);
 }
+
+/// Where the window puts the keyboard on its default button.
+const DEFAULT_BUTTON: i32 = -2;
 
 /// Sets what is the same in every window.
 pub fn dress(window: &AppWindow, words: &Words) {
@@ -61,7 +64,7 @@ pub fn draw(window: &AppWindow, view: &View, words: &Words) {
     window.set_bar(view.bar.as_ref().map_or(-1.0, |bar| bar.fraction));
     window.set_bar_name(text(view.bar.as_ref().map_or("", |bar| &bar.name)));
     window.set_stores(model(view.stores.iter().map(row)));
-    window.set_stacked(view.page == crate::view::Page::Cost);
+    window.set_stacked(view.page == Page::Cost);
     window.set_has_list(view.list.is_some());
     if let Some(list) = &view.list {
         window.set_list_heading(text(&list.heading));
@@ -71,6 +74,18 @@ pub fn draw(window: &AppWindow, view: &View, words: &Words) {
     window.set_foot(text(view.foot.as_deref().unwrap_or_default()));
     window.set_help(text(&view.help));
     buttons(window, &view.buttons);
+}
+
+/// Leaves nothing in a window that goes: what reads windows aloud keeps hidden ones, too.
+pub fn clear(window: &AppWindow, words: &Words) {
+    let title = window.get_caption().into();
+    draw(window, &View::blank(Page::Status, title), words);
+}
+
+/// Puts the keyboard into a field, or on the default button.
+pub fn focus(window: &AppWindow, slot: Option<usize>) {
+    let slot = slot.and_then(|slot| i32::try_from(slot).ok());
+    window.invoke_focus_on(slot.unwrap_or(DEFAULT_BUTTON));
 }
 
 /// Makes the window as high as what is in it, once that is laid out.

@@ -322,6 +322,7 @@ impl Shell {
         match effect {
             Effect::Show { asked } => self.show(asked),
             Effect::Hide => {
+                drawing::clear(&self.window, self.core.borrow().words());
                 // A window that was never shown hides as well.
                 let _hidden = self.window.hide();
                 platform::keep_keys_secret(false);
@@ -418,15 +419,8 @@ impl Shell {
         let Some(view) = shown.as_ref() else {
             return;
         };
-        let faulty = view.fields.iter().find(|field| !field.fault.is_empty());
-        let empty = view
-            .fields
-            .iter()
-            .find(|field| self.typed(field.slot).is_empty());
-        let target = faulty.or(empty).map_or(DEFAULT_BUTTON, |field| {
-            i32::try_from(field.slot).unwrap_or_default()
-        });
-        self.window.invoke_focus_on(target);
+        let slot = view.field_in_turn(|slot| self.typed(slot).is_empty());
+        drawing::focus(&self.window, slot);
     }
 
     fn wake_at(self: &Rc<Self>, at: Timestamp) {
@@ -492,9 +486,6 @@ const MORE: [(&str, Act); 3] = [
     ("menu-about", Act::OpenAbout),
     ("menu-quit", Act::Quit),
 ];
-
-/// Where the window puts the keyboard on its default button.
-const DEFAULT_BUTTON: i32 = -2;
 
 fn at(index: i32) -> usize {
     usize::try_from(index).unwrap_or(usize::MAX)

@@ -4,5 +4,6 @@
 mod contrast;
 mod drawn;
 mod field;
+mod keyboard;
 mod pictures;
 mod scenes;

@@ -66,17 +66,13 @@ impl Core {
                 ],
             )
         });
+        let known = self.known.as_ref();
+        let title = if known.is_some_and(|it| it.organisation.is_some()) {
+            words.say("title")
+        } else {
+            words.org.clone()
+        };
         View {
-            page,
-            title: if self
-                .known
-                .as_ref()
-                .is_some_and(|it| it.organisation.is_some())
-            {
-                words.say("title")
-            } else {
-                words.org.clone()
-            },
             head: Head {
                 org: words.org.clone(),
                 who,
@@ -84,19 +80,8 @@ impl Core {
                 logo: words.say("logo"),
             },
             heading,
-            banner: None,
-            lines: Vec::new(),
-            links: Vec::new(),
-            fields: Vec::new(),
-            rules: Vec::new(),
-            rules_told: None,
-            strength: None,
-            bar: None,
-            stores: Vec::new(),
-            list: None,
-            foot: None,
             help: words.say("help"),
-            buttons: Vec::new(),
+            ..View::blank(page, title)
         }
     }
 
