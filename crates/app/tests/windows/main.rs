@@ -5,5 +5,6 @@ mod contrast;
 mod drawn;
 mod field;
 mod keyboard;
+mod logo;
 mod pictures;
 mod scenes;

@@ -67,7 +67,7 @@ fn is_drawn(picture: &SharedPixelBuffer<Rgba8Pixel>) -> bool {
     picture.as_slice().iter().any(|pixel| *pixel != first)
 }
 
-fn save(path: &std::path::Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
+pub(crate) fn save(path: &std::path::Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let file = std::fs::File::create(path).unwrap();
     let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
