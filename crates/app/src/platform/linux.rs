@@ -113,11 +113,14 @@ impl Desktop {
         let (orders, given) = channel();
         let work = move || {
             let mut notifications = notifications::Notifications::new(chosen);
+            let mut system = None;
             for order in given {
                 match order {
                     Order::Notify(notice) => notifications.show(notice),
                     Order::Withdraw => notifications.withdraw(),
-                    Order::LookAround => around(surroundings::look()),
+                    Order::LookAround => {
+                        around(surroundings::look(notifications.bus(), &mut system))
+                    }
                 }
             }
         };

@@ -48,6 +48,11 @@ impl Notifications {
         }
     }
 
+    /// The session's bus, if there is one.
+    pub(super) const fn bus(&self) -> Option<&Connection> {
+        self.bus.as_ref()
+    }
+
     pub(super) fn show(&mut self, notice: Notice) {
         let Some(bus) = &self.bus else { return };
         let mut shown = lock(&self.shown);

@@ -7,16 +7,21 @@ use zbus::zvariant::OwnedValue;
 
 use crate::core::Surroundings;
 
-/// Looks, once.
-pub(super) fn look() -> Surroundings {
-    let session = Connection::session().ok();
-    let system = Connection::system().ok();
-    let locked = session.as_ref().is_some_and(screen_is_locked);
-    let behind = system.as_ref().and_then(session_is_in_front) == Some(false);
+/// Looks, once. The line to the system's bus is kept for the next look.
+pub(super) fn look(session: Option<&Connection>, system: &mut Option<Connection>) -> Surroundings {
+    if system.is_none() {
+        *system = Connection::system().ok();
+    }
+    let in_front = system.as_ref().and_then(session_is_in_front);
+    if in_front.is_none() {
+        // It may be the line that is broken: that bus can start anew while the session goes on.
+        *system = None;
+    }
+    let locked = session.is_some_and(screen_is_locked);
     Surroundings {
-        away: locked || behind,
+        away: locked || in_front == Some(false),
         full_screen: full_screen().unwrap_or(false),
-        quiet: session.as_ref().and_then(is_quiet).unwrap_or(false),
+        quiet: session.and_then(is_quiet).unwrap_or(false),
     }
 }
 
