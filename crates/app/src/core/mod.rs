@@ -205,6 +205,12 @@ impl Core {
     fn told(&mut self, status: Status, effects: &mut Vec<Effect>) {
         self.words.learn(status.organisation.as_ref());
         let before = self.online();
+        let generation = |known: &Status| known.binding.as_ref()?.generation;
+        let known = self.known.as_ref().and_then(generation);
+        // What the other computers were told to be is of the password before.
+        if known != generation(&status) && matches!(self.screen, Some(Screen::Status)) {
+            effects.push(Effect::ListComputers);
+        }
         self.connected = true;
         let relieved = status
             .binding

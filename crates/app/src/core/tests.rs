@@ -239,3 +239,18 @@ fn every_window_that_asks_for_a_password_has_the_phrase() {
     act(&mut core, Act::OpenAbout, false);
     assert_eq!(phrase(&core), None);
 }
+
+#[test]
+fn an_open_status_asks_for_the_other_computers_anew_when_the_password_changes() {
+    let mut core = core();
+    core.step(NOW, status(true, 1));
+    let opened = act(&mut core, Act::OpenStatus, false);
+    assert!(opened.contains(&Effect::ListComputers));
+    let same = core.step(NOW, status(true, 1));
+    assert!(!same.contains(&Effect::ListComputers));
+    let changed = core.step(NOW, status(false, 2));
+    assert!(changed.contains(&Effect::ListComputers));
+    act(&mut core, Act::OpenAbout, false);
+    let elsewhere = core.step(NOW, status(false, 3));
+    assert!(!elsewhere.contains(&Effect::ListComputers));
+}
