@@ -29,18 +29,18 @@ weekday-4 = Do.
 weekday-5 = Fr.
 weekday-6 = Sa.
 weekday-7 = So.
-month-1 = Jan.
-month-2 = Feb.
+month-1 = Januar
+month-2 = Februar
 month-3 = März
 month-4 = April
 month-5 = Mai
 month-6 = Juni
 month-7 = Juli
-month-8 = Aug.
-month-9 = Sept.
-month-10 = Okt.
-month-11 = Nov.
-month-12 = Dez.
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember
 
 ## Speicher und ihr Stand
 
@@ -93,7 +93,7 @@ keep = Behalten
 another = Anderer
 use-it = Nehmen
 get-help = Hilfe holen
-check-computer = Diesen { $pc } prüfen
+check-computer = { $pc } prüfen
 change = Ändern
 
 ## Das Symbol

@@ -102,7 +102,7 @@ fn times_and_counts_are_said_as_people_say_them() {
     let german = Words::new(Language::German, Platform::Other);
     assert_eq!(english.when(today, &clock), "today at 13:33");
     assert_eq!(english.when(before, &clock), "Sat 31 Oct, 13:33");
-    assert_eq!(german.when(before, &clock), "Sa. 31. Okt., 13:33");
+    assert_eq!(german.when(before, &clock), "Sa. 31. Oktober, 13:33");
     let tries = |words: &Words, tries: u32| {
         let store = words.store_within(StoreKind::Keychain);
         words.say_with(

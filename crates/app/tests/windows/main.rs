@@ -8,3 +8,4 @@ mod keyboard;
 mod logo;
 mod pictures;
 mod scenes;
+mod within;
