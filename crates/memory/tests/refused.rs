@@ -1,4 +1,6 @@
 //! Where the kernel locks nothing. In a process of its own: the limit is the whole process's.
+// Capabilities, which pass by the limit, are Linux's.
+#![cfg(target_os = "linux")]
 
 use lockstep_memory::{Locked, is_locked};
 use rustix::process::{Resource, Rlimit, setrlimit};
