@@ -131,6 +131,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packaged_says_what_is_needed() {
+        std::env::set_current_dir(crate::run::root()).unwrap();
+        assert_eq!(check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_list_is_read_and_what_it_lacks_is_named() {
         let inner = "<key>A</key><dict><key>B</key><false/></dict>";
         let array = "<key>C</key><array><string>c</string><string>d</string></array>";
