@@ -31,6 +31,14 @@ pub fn dress(window: &AppWindow, words: &Words) {
     window.set_show_text(text(&words.say("show")));
     window.set_hide_text(text(&words.say("hide-typed")));
     window.set_caps_text(text(&words.say("caps-lock")));
+    let grown = window.as_weak();
+    window.on_outgrown(move || {
+        // One that is hidden keeps its size, so as not to come up with that of nothing.
+        let grown = grown.upgrade().filter(|it| it.window().is_visible());
+        if let Some(window) = grown {
+            fit(&window);
+        }
+    });
 }
 
 /// Shows the organisation's logo, if it can be read.

@@ -4,6 +4,7 @@
 mod contrast;
 mod drawn;
 mod field;
+mod grown;
 mod keyboard;
 mod logo;
 mod pictures;
