@@ -1,8 +1,9 @@
 //! A screen reader of the tests' own, run as the person inside a device.
 //!
-//! It tells the desktop that there is one, and looks at every window of every program again and again:
-//! standard output gets a JSON line `tree` whenever it is another one, with each element's role, name,
-//! description and states, of a field its text and place as well, and a line `told` for whatever a program says by itself.
+//! It tells the desktop that there is one, and looks at every window of every program whenever one says
+//! that something is new, and now and then: standard output gets a JSON line `tree` whenever it is
+//! another one, with each element's role, name, description and states, of a field its text and place
+//! as well, and a line `told` for whatever a program says by itself.
 //! Standard input takes `{"do": WHAT, "name": NAME}`: `press` a button, `focus` a field, `type` a text
 //! into what has the keyboard, `pause` looking and `resume` it; each is answered by a line `did`.
 
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::io::BufRead as _;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,7 +25,13 @@ use zbus::{MatchRule, message};
 
 use crate::tray::say;
 
-/// How often the windows are looked at.
+/// How often the windows are looked at where no program says anything.
+const SELDOM: Duration = Duration::from_millis(500);
+/// What is said within this time is looked at together.
+const TOGETHER: Duration = Duration::from_millis(20);
+/// But nothing waits longer than this.
+const LONGEST: Duration = Duration::from_millis(200);
+/// How soon something is looked for again.
 const EVERY: Duration = Duration::from_millis(20);
 /// How long something is looked for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -86,10 +94,10 @@ struct Reader {
 /// Serves until standard input ends.
 pub(crate) fn serve() -> Result<(), Box<dyn Error>> {
     let reader = Reader { bus: assist()? };
-    reader.hear()?;
+    let told = reader.hear()?;
     say(&json!({ "event": "ready" }));
     let looking = reader.clone();
-    thread::spawn(move || looking.look());
+    thread::spawn(move || looking.look(&told));
     for line in std::io::stdin().lock().lines() {
         let order: Value = serde_json::from_str(&line?)?;
         let name = order["name"].as_str().unwrap_or_default();
@@ -160,8 +168,8 @@ impl Reader {
         reply.body().deserialize()
     }
 
-    /// What the programs say by themselves.
-    fn hear(&self) -> zbus::Result<()> {
+    /// What the programs say by themselves; gives what wakes whoever looks.
+    fn hear(&self) -> zbus::Result<Receiver<()>> {
         let registry = root()?;
         for event in ["object:", "window:", "focus:"] {
             let path = OwnedObjectPath::try_from("/org/a11y/atspi/registry")?;
@@ -173,6 +181,7 @@ impl Reader {
         }
         let rule = MatchRule::builder().msg_type(message::Type::Signal).build();
         let signals = MessageIterator::for_match_rule(rule, &self.bus, Some(4096))?;
+        let (news, told) = channel();
         thread::spawn(move || {
             for signal in signals.map_while(Result::ok) {
                 let header = signal.header();
@@ -185,13 +194,15 @@ impl Reader {
                         .deserialize::<Told>()
                         .map(|(what, _, _, value, _)| format!("{what} {value:?}"));
                     say(&json!({ "event": "told", "what": member, "said": said.ok() }));
+                    // Whoever looks does so until the end.
+                    let _gone = news.send(());
                 }
             }
         });
-        Ok(())
+        Ok(told)
     }
 
-    fn look(&self) {
+    fn look(&self, told: &Receiver<()>) {
         let mut shown = Value::Null;
         loop {
             if LOOKING.load(Ordering::Relaxed) {
@@ -201,7 +212,15 @@ impl Reader {
                     shown = tree;
                 }
             }
-            thread::sleep(EVERY);
+            // Seldom, too: programs come and go without a word.
+            let mut heard = told.recv_timeout(SELDOM);
+            let deadline = Instant::now() + LONGEST;
+            while heard.is_ok() && Instant::now() < deadline {
+                heard = told.recv_timeout(TOGETHER);
+            }
+            if heard == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
         }
     }
 
