@@ -179,9 +179,13 @@ impl Desk {
     ///
     /// When it doesn't come in 10 s.
     pub fn window_comes(&self) -> anyhow::Result<String> {
-        eventually("one window of the app", || {
+        let came = eventually("one window of the app", || {
             let mut windows = self.windows()?;
             Ok(windows.pop().filter(|_| windows.is_empty()))
+        });
+        came.with_context(|| {
+            let log = self.computer.device.logs().join("lockstep-app.log");
+            std::fs::read_to_string(log).unwrap_or_default()
         })
     }
 
@@ -267,6 +271,21 @@ impl Desk {
         found.with_context(|| format!("{what} is not among what is read: {:?}", self.read()))
     }
 
+    /// Waits until no window has an element of this name any more, hidden or not.
+    ///
+    /// # Errors
+    ///
+    /// When one has it for longer than anything is waited for.
+    pub fn forgets(&self, name: &str) -> anyhow::Result<()> {
+        let what = format!("{name} is gone");
+        self.desktop.reader.wait_for(&what, |said| {
+            let elements = last(said, "tree")?["elements"].as_array()?;
+            let left = elements.iter().any(|element| element["name"] == name);
+            (!left).then_some(())
+        })?;
+        Ok(())
+    }
+
     /// Waits until the screen reader's field of this name has the keyboard.
     ///
     /// # Errors
@@ -311,7 +330,15 @@ impl Desk {
         self.reads(name)?;
         self.desktop.assist("focus", name)?;
         self.has_keyboard(name)?;
-        Ok(self.desktop.assist("type", text)?)
+        self.desktop.assist("type", text)?;
+        // A button that is pressed by the screen reader overtakes what is typed.
+        let length = text.chars().count();
+        let what = format!("{name} holds what was typed");
+        self.reads_one(&what, |it| {
+            let text = it["text"].as_str().unwrap_or_default();
+            it["name"] == name && text.chars().count() == length
+        })?;
+        Ok(())
     }
 
     /// Has another program copy this, and select it.

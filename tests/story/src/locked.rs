@@ -149,7 +149,7 @@ impl Computer {
     /// When the keyring doesn't open.
     pub fn log_in(&self, password: &str) -> anyhow::Result<Session> {
         let read = "echo \"$DBUS_SESSION_BUS_ADDRESS\"\n\
-            while read -r _; do timeout 3 secret-tool lookup use wifi; echo; done";
+            while read -r _; do timeout 3 secret-tool lookup use wifi || true; echo; done";
         let mut shell = self
             .keyring_shell(read)?
             .stdin(Stdio::piped())
