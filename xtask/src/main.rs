@@ -84,7 +84,11 @@ fn main() -> anyhow::Result<()> {
         Command::Tidy { write, consent } => {
             install::packages(consent)?;
             web::install()?;
-            tidy::run(write)
+            if write {
+                tidy::write()
+            } else {
+                tidy::check(false)
+            }
         }
         Command::Model => model::run(),
         Command::Sim(options) => sim::run(&options),

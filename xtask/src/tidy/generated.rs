@@ -1,24 +1,27 @@
 //! Files that are generated and checked in: up to date, or the build fails.
 
+use std::process::Command;
+
 use lockstep_model::Code;
 use lockstep_model::code::Retry;
 
 use super::layers;
-use crate::run::{cargo, output};
+use crate::run::{cargo, output, quietly};
 
-type Generate = fn() -> anyhow::Result<String>;
+/// Told whether the programs are built.
+type Generate = fn(bool) -> anyhow::Result<String>;
 
 /// Each file and what makes it.
 const FILES: &[(&str, Generate)] = &[
     ("docs/openapi.json", openapi),
-    ("docs/errors.md", errors),
-    (layers::PRIVILEGED, layers::privileged),
+    ("docs/errors.md", |_| Ok(errors())),
+    (layers::PRIVILEGED, |_| layers::privileged()),
 ];
 
-pub(super) fn check() -> anyhow::Result<Vec<String>> {
+pub(super) fn check(built: bool) -> anyhow::Result<Vec<String>> {
     let mut faults = Vec::new();
     for (name, generate) in FILES {
-        if std::fs::read_to_string(name).unwrap_or_default() != generate()? {
+        if std::fs::read_to_string(name).unwrap_or_default() != generate(built)? {
             faults.push(format!(
                 "{name} is stale: look at what `cargo xtask tidy --write` changes"
             ));
@@ -29,23 +32,20 @@ pub(super) fn check() -> anyhow::Result<Vec<String>> {
 
 pub(super) fn write() -> anyhow::Result<()> {
     for (name, generate) in FILES {
-        std::fs::write(name, generate()?)?;
+        std::fs::write(name, generate(false)?)?;
     }
     Ok(())
 }
 
-fn openapi() -> anyhow::Result<String> {
-    output(cargo().args([
-        "run",
-        "--quiet",
-        "--package",
-        "lockstep-directory",
-        "--",
-        "openapi",
-    ]))
+fn openapi(built: bool) -> anyhow::Result<String> {
+    if !built {
+        let build = ["build", "--quiet", "--package", "lockstep-directory"];
+        quietly(cargo().args(build))?;
+    }
+    output(Command::new("target/debug/lockstep-directory").arg("openapi"))
 }
 
-fn errors() -> anyhow::Result<String> {
+fn errors() -> String {
     let mut text = String::from(
         "# Error codes\n\n\
          The same code shows in app, command line, portal, console, audit and logs. This page is \
@@ -70,7 +70,7 @@ fn errors() -> anyhow::Result<String> {
             code.for_admin()
         );
     }
-    Ok(text)
+    text
 }
 
 const fn heading(group: u16) -> &'static str {
