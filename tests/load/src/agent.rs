@@ -1,18 +1,16 @@
 //! The agent with nothing to do: linked, in sync, its line up.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use lockstep_story::World;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::{Memory, Switches, cpu, memory, settle_programs};
+use crate::measure::{Memory, idle, memory, settle_programs};
 
 /// After so long, the threads that connecting took have ended.
 const SETTLED: Duration = Duration::from_secs(12);
-/// How often its threads are looked at; that does not wake it.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// What an idle agent costs.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -56,25 +54,17 @@ pub fn measure(folder: &Path, duration: Duration) -> anyhow::Result<Agent> {
     // What it does on connecting is not idling.
     std::thread::sleep(SETTLED.min(duration));
     let at_start = memory(pid)?;
-    let (began, used) = (Instant::now(), cpu(pid)?);
-    let mut switches = Switches::begin(pid)?;
-    while began.elapsed() < duration {
-        std::thread::sleep(LOOK);
-        switches.look()?;
-    }
-    let (seconds, used) = (began.elapsed().as_secs_f64(), cpu(pid)? - used);
-    let count = f64::from(u32::try_from(switches.look()?)?);
-    let at_end = memory(pid)?;
+    let idle = idle(pid, duration)?;
     if !computer.status()?.online {
         bail!("the agent's line went down while it was measured");
     }
     Ok(Agent {
         binary_kib,
         memory: at_start,
-        memory_at_end: at_end,
+        memory_at_end: idle.memory,
         memory_after_link,
-        seconds,
-        wake_ups_per_minute: count * 60.0 / seconds,
-        cpu_ms_per_minute: used.as_secs_f64() * 1e3 * 60.0 / seconds,
+        seconds: idle.seconds,
+        wake_ups_per_minute: idle.wake_ups_per_minute,
+        cpu_ms_per_minute: idle.cpu_ms_per_minute,
     })
 }

@@ -1,21 +1,18 @@
 //! The app with nothing to do: in a log-in, its window hidden, the computer in sync.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use lockstep_story::World;
 use lockstep_story::desk::Desk;
-use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::measure::{Memory, Switches, cpu, memory, settle_programs};
+use crate::measure::{Idle, idle, settle_programs};
 
 /// After so long, what starting it or closing its window took has ended.
 const SETTLED: Duration = Duration::from_secs(5);
-/// How often its threads are looked at; that does not wake it.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// What an idle app costs.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -26,19 +23,6 @@ pub struct App {
     pub hidden: Idle,
     /// After a window was shown and closed.
     pub closed: Idle,
-}
-
-/// What an idle program costs.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Idle {
-    /// Its memory at the end.
-    pub memory: Memory,
-    /// How long it idled.
-    pub seconds: f64,
-    /// The CPU time that it took, in the kernel's ticks of 10 ms.
-    pub cpu_ms: f64,
-    /// Voluntary context switches of all its threads, for 60 s.
-    pub wake_ups_per_minute: f64,
 }
 
 /// Measures the app in a device of the lab, with a display, beside a real agent and directory.
@@ -58,13 +42,13 @@ pub fn measure(folder: &Path, duration: Duration) -> anyhow::Result<App> {
     desk.tray_says("in sync")?;
     // A screen reader that looks at it costs it something.
     desk.desktop.reader.tell(&json!({ "do": "pause" }))?;
-    let hidden = idle(&mut desk, duration)?;
+    let hidden = idle_app(&mut desk, duration)?;
     desk.starts_again()?;
     let window = desk.window_comes()?;
     desk.activate(&window)?;
     desk.keys(&["Escape"])?;
     desk.window_goes()?;
-    let closed = idle(&mut desk, duration)?;
+    let closed = idle_app(&mut desk, duration)?;
     desk.computer.wait_for("still in sync", |status, binding| {
         status.online && binding.in_sync
     })?;
@@ -75,22 +59,8 @@ pub fn measure(folder: &Path, duration: Duration) -> anyhow::Result<App> {
     })
 }
 
-fn idle(desk: &mut Desk, duration: Duration) -> anyhow::Result<Idle> {
+fn idle_app(desk: &mut Desk, duration: Duration) -> anyhow::Result<Idle> {
     let pid = desk.desktop.app().and_then(|app| app.pid());
-    let pid: Pid = pid.context("the app doesn't run")?;
     std::thread::sleep(SETTLED.min(duration));
-    let (began, used) = (Instant::now(), cpu(pid)?);
-    let mut switches = Switches::begin(pid)?;
-    while began.elapsed() < duration {
-        std::thread::sleep(LOOK);
-        switches.look()?;
-    }
-    let seconds = began.elapsed().as_secs_f64();
-    let count = f64::from(u32::try_from(switches.look()?)?);
-    Ok(Idle {
-        memory: memory(pid)?,
-        seconds,
-        cpu_ms: (cpu(pid)? - used).as_secs_f64() * 1e3,
-        wake_ups_per_minute: count * 60.0 / seconds,
-    })
+    idle(pid.context("the app doesn't run")?, duration)
 }

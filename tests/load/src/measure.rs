@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use rustix::process::Pid;
 use serde::{Deserialize, Serialize};
+
+/// How often the threads of what idles are looked at; that does not wake it.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How long something took, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -31,6 +34,19 @@ pub struct Memory {
     pub pss: u64,
     /// Written to and nobody else's: what would be free without the process.
     pub private_dirty: u64,
+}
+
+/// What a program costs that has nothing to do.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Idle {
+    /// Its memory at the end.
+    pub memory: Memory,
+    /// How long it idled.
+    pub seconds: f64,
+    /// Voluntary context switches of all threads, for 60 s.
+    pub wake_ups_per_minute: f64,
+    /// Its CPU time, for 60 s; the kernel counts it in ticks.
+    pub cpu_ms_per_minute: f64,
 }
 
 /// Voluntary context switches of a process, counted while it lives: an upper bound of wake-ups.
@@ -71,6 +87,28 @@ impl Spread {
 /// though nobody wrote to them in memory.
 pub fn settle_programs() {
     rustix::fs::sync();
+}
+
+/// Lets a process idle, and says what that cost.
+///
+/// # Errors
+///
+/// When it is gone, or not ours to look at.
+pub fn idle(pid: Pid, duration: Duration) -> anyhow::Result<Idle> {
+    let (began, used) = (Instant::now(), cpu(pid)?);
+    let mut switches = Switches::begin(pid)?;
+    while began.elapsed() < duration {
+        std::thread::sleep(LOOK);
+        switches.look()?;
+    }
+    let (seconds, used) = (began.elapsed().as_secs_f64(), cpu(pid)? - used);
+    let count = f64::from(u32::try_from(switches.look()?)?);
+    Ok(Idle {
+        memory: memory(pid)?,
+        seconds,
+        wake_ups_per_minute: count * 60.0 / seconds,
+        cpu_ms_per_minute: used.as_secs_f64() * 1e3 * 60.0 / seconds,
+    })
 }
 
 /// The memory of a process.

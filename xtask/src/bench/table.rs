@@ -113,10 +113,7 @@ fn sign_ins(rounds: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
 fn wake_ups(all: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
     for round in all.as_array().context("no wake-ups")? {
         let devices = round["devices"].as_u64().context("no devices")?;
-        let number = |path: &str| {
-            let number = round.pointer(path).and_then(Value::as_f64);
-            number.with_context(|| path.to_owned())
-        };
+        let number = |path: &str| number(round, path);
         let spread = |name: &str| -> anyhow::Result<String> {
             let p50 = number(&format!("/{name}/p50_ms"))?;
             Ok(format!(
@@ -186,10 +183,7 @@ fn wake_ups(all: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
 }
 
 fn agent(agent: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
-    let number = |path: &str| {
-        let number = agent.pointer(path).and_then(Value::as_f64);
-        number.with_context(|| path.to_owned())
-    };
+    let number = |path: &str| number(agent, path);
     let kib = |path: &str| -> anyhow::Result<String> { Ok(whole(number(path)?)) };
     rows.push([
         "idle agent, private dirty; right after linking".into(),
@@ -231,10 +225,7 @@ fn agent(agent: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
 }
 
 fn app(app: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
-    let number = |path: &str| {
-        let number = app.pointer(path).and_then(Value::as_f64);
-        number.with_context(|| path.to_owned())
-    };
+    let number = |path: &str| number(app, path);
     let both = |path: &str| -> anyhow::Result<[f64; 2]> {
         Ok([
             number(&format!("/hidden/{path}"))?,
@@ -255,7 +246,7 @@ fn app(app: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
         "20,000 KiB".into(),
         String::new(),
     ]);
-    let [hidden, closed] = both("cpu_ms")?;
+    let [hidden, closed] = both("cpu_ms_per_minute")?;
     let wake_ups = both("wake_ups_per_minute")?;
     rows.push([
         "idle app, CPU in a minute, wake-ups; after a window was shown and closed".into(),
@@ -276,10 +267,7 @@ fn app(app: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
 }
 
 fn sync(sync: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
-    let ms = |path: &str| {
-        let number = sync.pointer(path).and_then(Value::as_f64);
-        number.with_context(|| path.to_owned())
-    };
+    let ms = |path: &str| number(sync, path);
     rows.push([
         "a sync: by the sum of its unavoidable operations".into(),
         format!("{:.2}", ms("/ratio")?),
@@ -309,6 +297,12 @@ fn sync(sync: &Value, rows: &mut Vec<[String; 4]>) -> anyhow::Result<()> {
         String::new(),
     ]);
     Ok(())
+}
+
+/// A number that was measured.
+fn number(of: &Value, path: &str) -> anyhow::Result<f64> {
+    let number = of.pointer(path).and_then(Value::as_f64);
+    number.with_context(|| path.to_owned())
 }
 
 /// A number without its fraction, in groups of three.

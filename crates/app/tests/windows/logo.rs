@@ -9,7 +9,7 @@ use lockstep_app::words::{Language, Platform};
 use slint::{Rgba8Pixel, SharedPixelBuffer};
 
 use crate::drawn::{picture, prepare, window};
-use crate::pictures::save;
+use crate::pictures::{encode, save};
 use crate::scenes;
 
 /// The logo's colour, which nothing else has.
@@ -31,14 +31,7 @@ fn leaf(width: u32, height: u32) -> Vec<u8> {
             [red, green, blue, if inside(x, y) { 255 } else { 0 }]
         })
         .collect();
-    let mut png = Vec::new();
-    let mut encoder = png::Encoder::new(&mut png, width, height);
-    encoder.set_color(png::ColorType::Rgba);
-    encoder.set_depth(png::BitDepth::Eight);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&bytes).unwrap();
-    writer.finish().unwrap();
-    png
+    encode(width, height, &bytes)
 }
 
 /// How wide it is drawn, in pixels.

@@ -69,10 +69,18 @@ fn is_drawn(picture: &SharedPixelBuffer<Rgba8Pixel>) -> bool {
 
 pub(crate) fn save(path: &std::path::Path, picture: &SharedPixelBuffer<Rgba8Pixel>) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let file = std::fs::File::create(path).unwrap();
-    let mut encoder = png::Encoder::new(file, picture.width(), picture.height());
+    let png = encode(picture.width(), picture.height(), picture.as_bytes());
+    std::fs::write(path, png).unwrap();
+}
+
+/// A PNG of pixels with red, green, blue and alpha.
+pub(crate) fn encode(width: u32, height: u32, pixels: &[u8]) -> Vec<u8> {
+    let mut png = Vec::new();
+    let mut encoder = png::Encoder::new(&mut png, width, height);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(picture.as_bytes()).unwrap();
+    writer.write_image_data(pixels).unwrap();
+    writer.finish().unwrap();
+    png
 }
