@@ -363,21 +363,31 @@ impl Desk {
         Ok(SELECTIONS.into_iter().map(held).collect::<Result<_, _>>()?)
     }
 
-    /// Drags the mouse over an element, from its left to its right.
+    /// Drags the mouse over the middle half of what is seen of an element in this window: of a field,
+    /// what is scrolled out has a place, too.
     ///
     /// # Errors
     ///
-    /// When it is nowhere.
-    pub fn drags_over(&self, element: &Value) -> anyhow::Result<()> {
+    /// When it is nowhere in it.
+    pub fn drags_over(&self, window: &str, element: &Value) -> anyhow::Result<()> {
         let place: [i32; 4] = serde_json::from_value(element["place"].clone())?;
         let [left, top, width, height] = place;
+        let geometry = self.xdotool(&["getwindowgeometry", "--shell", window])?;
+        let number = |name: &str| -> anyhow::Result<i32> {
+            let mut lines = geometry.lines();
+            let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            Ok(value.with_context(|| geometry.clone())?.parse()?)
+        };
+        let edge = number("X")?;
+        let right = (left + width).min(edge + number("WIDTH")?);
+        let left = left.max(edge);
+        ensure!(left < right, "{element} is not in {geometry}");
+        let at = |quarters: i32| (left + (right - left) * quarters / 4).to_string();
         let y = (top + height / 2).to_string();
-        let (from, to) = ((left + 2).to_string(), (left + width - 2).to_string());
-        let half = (left + width / 2).to_string();
         // What scrolls waits a moment for whether a press becomes a stroke.
-        self.xdotool(&["mousemove", &from, &y, "mousedown", "1", "sleep", "0.3"])?;
-        self.xdotool(&["mousemove", &half, &y, "sleep", "0.1"])?;
-        self.xdotool(&["mousemove", &to, &y, "sleep", "0.1", "mouseup", "1"])?;
+        self.xdotool(&["mousemove", &at(1), &y, "mousedown", "1", "sleep", "0.3"])?;
+        self.xdotool(&["mousemove", &at(2), &y, "sleep", "0.1"])?;
+        self.xdotool(&["mousemove", &at(3), &y, "sleep", "0.1", "mouseup", "1"])?;
         Ok(())
     }
 }

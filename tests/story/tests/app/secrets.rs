@@ -25,15 +25,16 @@ const TAKE_OUT: &[&str] = &[
 ];
 
 /// Tries to get at what is in the field, and looks where it would be.
-fn expect_kept(desk: &Desk, mark: &Mark, length: usize) {
+fn expect_kept(desk: &Desk, window: &str, mark: &Mark, length: usize) {
+    let field = desk.has_keyboard("New password").unwrap();
     desk.keys(TAKE_OUT).unwrap();
-    let field = desk.reads("New password").unwrap();
-    desk.drags_over(&field).unwrap();
+    desk.drags_over(window, &field).unwrap();
     desk.keys(&["ctrl+c"]).unwrap();
     desk.keys(&["End"]).unwrap();
     for held in desk.copied().unwrap() {
         assert_eq!(held, COPIED, "something took its place");
     }
+    desk.has_keyboard("New password").unwrap();
     let dots = "●".repeat(length);
     desk.reads_one("as many dots as were typed", |it| {
         it["name"] == "New password" && it["text"] == dots.as_str()
@@ -88,10 +89,10 @@ fn what_is_typed_is_neither_copied_nor_read_out_nor_kept() {
     refused("That's your old password.");
 
     desk.types(&second).unwrap();
-    expect_kept(desk, mark, second.len());
+    expect_kept(desk, &window, mark, second.len());
     desk.press("Show New password").unwrap();
     desk.reads("Hide New password").unwrap();
-    expect_kept(desk, mark, second.len());
+    expect_kept(desk, &window, mark, second.len());
     desk.press("Hide New password").unwrap();
     desk.reads("Show New password").unwrap();
     desk.press("Next").unwrap();
