@@ -1,6 +1,6 @@
 //! Whole flows of stores that were changed from outside, without a new generation.
 
-use lockstep_model::{Code, StoreKind, StoreState};
+use lockstep_model::{Code, StoreKind, StoreState, Timestamp};
 
 use crate::fixture::{ACCOUNT, Bench, DISK, KEYCHAIN, g, linked, of, proved};
 use crate::{Belief, Budget, Input, Outcome, SecretRef};
@@ -111,6 +111,67 @@ fn guesses_stop_at_the_budget_the_likeliest_having_been_tried() {
         code: Code::TooManyAttempts,
     };
     assert_eq!(bench.state.status().stores[&ACCOUNT], problem);
+}
+
+/// An account that nothing in the six envelopes opens, where three guesses a minute are allowed.
+fn outguessed() -> Bench {
+    let mut bench = drifted();
+    bench.opens.insert(ACCOUNT, SecretRef::Typed(0));
+    bench.state.config.budget = Budget {
+        attempts: 3,
+        window: 60_000,
+    };
+    bench
+}
+
+fn six() -> Vec<SecretRef> {
+    (1..=6).map(of).collect()
+}
+
+/// What a run guesses the account's password to be, and how it ends.
+fn guesses(bench: &mut Bench, minutes: i64) -> Vec<String> {
+    bench.now = Timestamp(bench.now.0 + minutes * 60_000);
+    bench.feed(proved(g(6), &six()));
+    let of_account = |it: &String| {
+        let probe = it.starts_with("probe account");
+        probe || it.starts_with("ask") || it.starts_with("stopped")
+    };
+    bench.taken().into_iter().filter(of_account).collect()
+}
+
+#[test]
+fn more_envelopes_than_guesses_come_to_an_end() {
+    const WAITS: &str = "stopped LS-2012, disk 1, account ?, keychain 1";
+    let mut bench = outguessed();
+    let first = [
+        "probe account 1",
+        "probe account 6",
+        "probe account 5",
+        WAITS,
+    ];
+    assert_eq!(guesses(&mut bench, 1), first);
+    let second = [
+        "probe account 6",
+        "probe account 4",
+        "probe account 3",
+        WAITS,
+    ];
+    assert_eq!(guesses(&mut bench, 1), second);
+    let third = ["probe account 6", "probe account 2", "ask {Account}"];
+    assert_eq!(guesses(&mut bench, 1), third);
+    bench.feed(Input::OldTyped);
+    assert_eq!(bench.taken().last().unwrap(), "in sync at 6");
+}
+
+#[test]
+fn a_guess_is_made_again_after_a_change_from_outside_or_an_hour() {
+    let mut bench = outguessed();
+    let first = guesses(&mut bench, 1);
+    bench.feed(Input::Drifted(ACCOUNT));
+    let again = ["probe account 6", "probe account 5", "probe account 4"];
+    assert_eq!(guesses(&mut bench, 1)[..3], again, "after {first:?}");
+    assert_eq!(guesses(&mut bench, 1)[1], "probe account 3");
+    assert_eq!(guesses(&mut bench, 60)[..3], again);
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::state::State;
 /// How many wrong guesses a store's ledger remembers.
 const FAILURES_KEPT: usize = 16;
 
+/// How long a password that was tried in vain is not tried again, in milliseconds.
+const GUESS_KEPT: i64 = 60 * 60 * 1000;
+
 /// Something that changes a store or an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -161,6 +164,9 @@ pub(crate) struct Holding {
     pub(crate) moving: Option<Stamp>,
     /// Wrong guesses since it was opened last.
     pub(crate) failures: Vec<Timestamp>,
+    /// What was guessed, where guesses count, and nobody else is known to have changed it since.
+    #[serde(default)]
+    pub(crate) guesses: Vec<Guess>,
     pub(crate) problem: Option<Code>,
     /// The removal for this stamp reported success, and the store was not changed since.
     #[serde(default)]
@@ -168,6 +174,21 @@ pub(crate) struct Holding {
     /// Why the old password still opens it beside the new one.
     #[serde(default)]
     pub(crate) notice: Option<Code>,
+}
+
+/// The password of a generation that did not open a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Guess {
+    of: Stamp,
+    at: Timestamp,
+}
+
+impl Guess {
+    /// Whether it still goes without being tried. One later than `now` says that the clock was set
+    /// back, and is tried again.
+    fn holds(self, now: Timestamp) -> bool {
+        (0..GUESS_KEPT).contains(&now.0.saturating_sub(self.at.0))
+    }
 }
 
 impl Ledger {
@@ -201,7 +222,11 @@ impl Ledger {
             Record::Unreachable { store, code } => {
                 self.holding(*store).belief = Belief::Unreachable(*code);
             }
-            Record::Doubted(store) => self.holding(*store).belief = Belief::Unknown,
+            Record::Doubted(store) => {
+                let holding = self.holding(*store);
+                holding.belief = Belief::Unknown;
+                holding.guesses.clear();
+            }
             Record::Intent { op, mutation } => {
                 self.last_op = self.last_op.max(*op);
                 self.intend(*mutation);
@@ -264,6 +289,7 @@ impl Ledger {
                 holding.belief = Belief::Unknown;
                 holding.moving = Some(to);
                 holding.tidied = None;
+                holding.guesses.retain(|guess| guess.of != to);
             }
             Mutation::RemoveOld { store, keep } => {
                 let holding = self.holding(store);
@@ -327,6 +353,13 @@ impl Holding {
         self.belief == Belief::Unknown && self.last.is_some() && self.moving.is_none()
     }
 
+    /// What was guessed in vain of late: to try it again costs one of the few guesses there are, and
+    /// where there are more passwords than those, the last would never have its turn.
+    pub(crate) fn guessed(&self, now: Timestamp) -> impl Iterator<Item = Stamp> {
+        let holds = self.guesses.iter().filter(move |guess| guess.holds(now));
+        holds.map(|guess| guess.of)
+    }
+
     fn shut(&mut self, with: SecretRef, counted: Option<Timestamp>) {
         if self.belief.opens_with() == Some(with) {
             self.belief = Belief::Unknown;
@@ -341,6 +374,11 @@ impl Holding {
             self.failures.push(at);
             let surplus = self.failures.len().saturating_sub(FAILURES_KEPT);
             self.failures.drain(..surplus);
+            if let Some(of) = with.stamp() {
+                self.guesses
+                    .retain(|guess| guess.of != of && guess.holds(at));
+                self.guesses.push(Guess { of, at });
+            }
         }
     }
 }

@@ -41,6 +41,9 @@
 //!   store anew before anything is changed. The first change may open its store itself, if it does so
 //!   before it writes ([`Capabilities::change_opens_first`]) and nothing speaks against what opened it
 //!   last; where that does not open it any more, nothing was changed, and the plan is made afresh.
+//! - Where guesses count, what was guessed in vain within the hour is not guessed again, but for the
+//!   target: else whoever has more envelopes than guesses would never come to be asked. A change from
+//!   outside makes it worth a guess again.
 //! - A store is changed or reset at most once in a run.
 //! - A store is reset only after every secret at hand was tried on it, and the person agreed to
 //!   just that in the same run.

@@ -148,8 +148,12 @@ impl<R: Rules> Machine<'_, R> {
         if self.state.run.is_some() {
             secrets.retain(|secret| !secret.is_typed());
         }
-        let stores = self.state.config.stores.keys().copied();
-        let run = self.state.run.get_or_insert_with(|| Run::over(stores));
+        if self.state.run.is_none() {
+            self.state.run = Some(self.begin(stamp));
+        }
+        let Some(run) = &mut self.state.run else {
+            return;
+        };
         run.stop = None;
         run.retire_tried = false;
         if is_new {
@@ -166,6 +170,18 @@ impl<R: Rules> Machine<'_, R> {
             }
         }
         run.secrets.extend(secrets);
+    }
+
+    /// A run towards this stamp. What was just proved is tried in any case.
+    fn begin(&self, target: Stamp) -> Run {
+        let mut run = Run::over(self.state.config.stores.keys().copied());
+        for (store, progress) in &mut run.progress {
+            let holding = self.state.holding(*store).into_iter();
+            let guessed = holding.flat_map(|it| it.guessed(self.now));
+            let others = guessed.filter(|stamp| *stamp != target);
+            progress.refuted.extend(others.map(SecretRef::Generation));
+        }
+        run
     }
 
     fn old_typed(&mut self) {
@@ -342,6 +358,8 @@ impl<R: Rules> Machine<'_, R> {
                 with,
                 counted: Some(self.now),
             });
+            // It was tried on what the store was before.
+            self.record(Record::Doubted(store));
         }
     }
 

@@ -103,9 +103,6 @@ happenings! {
     /// At the end everything is in step, and the last password is in no envelope: sealing it was
     /// refused, and the agent started anew before anybody tried again.
     Unsealed => "bindings in step without an envelope at the end",
-    /// At the end an account waits that was changed from outside, while so many former passwords
-    /// are in envelopes that to try them all takes more guesses than the budget has.
-    Outguessed => "accounts with more envelopes than guesses at the end",
     /// At the end a store could not follow, because nothing opens it any more, and it said so.
     Waits => "bindings that rightly wait at the end",
 }

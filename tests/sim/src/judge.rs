@@ -521,30 +521,14 @@ impl World {
         };
         let mut stores = bound.stores();
         let shut = stores.any(|store| stays_shut(&store) && named(store));
-        bound.watch.stopped >= 3 && (shut || self.is_outguessed(b))
-    }
-
-    /// Whether none of the many passwords at hand opens the account, and it says that these are too
-    /// many to try.
-    fn is_outguessed(&self, b: usize) -> bool {
-        let bound = &self.bounds[b];
-        let guesses: BTreeSet<Password> = bound.kept().map(|(_, it)| it.password).collect();
-        guesses.len() + 1 >= usize::from(bound.config.budget.attempts)
-            && bound.problem == Some(Code::TooManyAttempts)
-            && !guesses.contains(&bound.own.account)
+        bound.watch.stopped >= 3 && shut
     }
 
     /// What holds at the end.
     pub(crate) fn judge_end(&mut self) {
         for b in 0..self.bounds.len() {
             if self.needs_person(b) {
-                let outguessed = self.is_outguessed(b);
-                let why = if outguessed {
-                    Happening::Outguessed
-                } else {
-                    Happening::Waits
-                };
-                self.counts.note(why);
+                self.counts.note(Happening::Waits);
                 continue;
             }
             let bound = &self.bounds[b];
