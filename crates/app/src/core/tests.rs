@@ -39,6 +39,15 @@ fn status(in_sync: bool, generation: u32) -> Input {
     }))
 }
 
+/// A status with something else in its binding.
+fn told(in_sync: bool, generation: u32, change: impl FnOnce(&mut BindingStatus)) -> Input {
+    let Input::Status(mut told) = status(in_sync, generation) else {
+        panic!("it is one");
+    };
+    change(told.binding.as_mut().unwrap());
+    Input::Status(told)
+}
+
 fn core() -> Core {
     let clock = Clock {
         now: NOW,
@@ -238,6 +247,21 @@ fn every_window_that_asks_for_a_password_has_the_phrase() {
     act(&mut core, Act::Close, false);
     act(&mut core, Act::OpenAbout, false);
     assert_eq!(phrase(&core), None);
+}
+
+#[test]
+fn whoever_is_held_and_whoever_was_told_nothing_is_not_called_in_sync() {
+    let changed = |change: fn(&mut BindingStatus)| {
+        let mut core = core();
+        core.step(NOW, told(false, 2, change));
+        core.tray()
+    };
+    let held = changed(|binding| binding.held = Some(Code::SignInLocked));
+    assert_eq!(held.icon, Icon::Problem);
+    assert!(held.line.contains("LS-2013"), "{}", held.line);
+    assert!(held.action.is_some());
+    let silent = changed(|binding| binding.generation = None);
+    assert_eq!(silent.icon, Icon::Offline);
 }
 
 #[test]

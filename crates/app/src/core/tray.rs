@@ -11,7 +11,8 @@ pub(super) fn view(core: &Core) -> TrayView {
         act,
     };
     let binding = core.binding();
-    let problem = core.problem();
+    // Nothing is asked of whoever is locked or suspended, and that is no reason to call it well.
+    let problem = core.problem().or(binding.and_then(|it| it.held));
     let needs = core.cause().is_some();
     let (icon, line, action) = if core.known.is_some() && binding.is_none() && problem.is_none() {
         (
@@ -52,8 +53,11 @@ pub(super) fn view(core: &Core) -> TrayView {
         };
         let action = choice("change-password-dots", Act::OpenChange);
         (Icon::Expiring, line, Some(action))
-    } else {
+    } else if binding.is_some_and(|it| it.in_sync) {
         (Icon::InSync, words.say("tray-in-sync"), None)
+    } else {
+        // Linked, and the directory has told nothing yet.
+        (Icon::Offline, words.say("tray-offline"), None)
     };
     let mut menu = vec![choice("menu-status", Act::OpenStatus)];
     if binding.is_some() {
