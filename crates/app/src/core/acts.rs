@@ -103,6 +103,7 @@ impl Core {
             .is_none_or(|it| it.given_up || !it.rows.is_empty());
         if interruptible || self.screen.is_none() {
             effects.push(Effect::Clear);
+            self.wait_for_none();
             self.measured = super::Measured::default();
             self.screen = Some(screen);
         }
@@ -131,6 +132,7 @@ impl Core {
     }
 
     pub(super) fn close(&mut self, effects: &mut Vec<Effect>) {
+        self.wait_for_none();
         self.screen = None;
         self.measured = super::Measured::default();
         effects.push(Effect::Clear);

@@ -10,18 +10,52 @@ use super::screen::{Again, Change, Changed, LinkStep, Screen};
 use super::{Core, Effect, UnderWay, What};
 
 impl Core {
-    /// Begins an exchange, unless one is under way.
+    /// Begins an exchange, or has it wait for the end of the one that is under way.
     pub(super) fn begin(&mut self, what: What, ask: Ask, effects: &mut Vec<Effect>) {
-        if self.under_way.is_some() {
-            return;
+        match &mut self.under_way {
+            None => {
+                self.under_way = Some(UnderWay {
+                    what,
+                    rows: Vec::new(),
+                    moved_at: self.clock.now,
+                    given_up: false,
+                });
+                effects.push(Effect::Ask(ask));
+            }
+            // Nothing is typed on their way: whoever gave one up may wait for it again.
+            Some(it) if it.what == what && matches!(what, What::Disown | What::Examine) => {
+                it.given_up = false;
+            }
+            Some(_) => {
+                self.waiting.retain(|(it, _)| *it != what);
+                // Whoever reports a stranger waits for nothing else.
+                let at = if what == What::Disown {
+                    0
+                } else {
+                    self.waiting.len()
+                };
+                self.waiting.insert(at, (what, ask));
+            }
         }
-        self.under_way = Some(UnderWay {
-            what,
-            rows: Vec::new(),
-            moved_at: self.clock.now,
-            given_up: false,
-        });
-        effects.push(Effect::Ask(ask));
+    }
+
+    /// Begins what waited, once nothing is under way.
+    pub(super) fn begin_waiting(&mut self, effects: &mut Vec<Effect>) {
+        if self.under_way.is_none() && !self.waiting.is_empty() {
+            let (what, ask) = self.waiting.remove(0);
+            self.begin(what, ask, effects);
+        }
+    }
+
+    /// What waits goes with the window that holds its answers; a report needs none.
+    pub(super) fn wait_for_none(&mut self) {
+        self.waiting.retain(|(what, _)| *what == What::Disown);
+    }
+
+    /// Whether the open window may be taken for what is under way: not while it waits for something
+    /// else.
+    fn window_is_free(&self) -> bool {
+        self.screen.is_some() && self.waiting.is_empty()
     }
 
     /// The person gives up what waits for them: nothing further is done.
@@ -189,7 +223,10 @@ impl Core {
             Some(known) => *known = row,
             None => under_way.rows.push(row),
         }
-        if begins && self.screen.is_some() {
+        // It goes on after all, with the answer that it has.
+        let what = under_way.what;
+        self.waiting.retain(|(it, _)| *it != what);
+        if begins && self.window_is_free() {
             self.screen = Some(Screen::Work);
             effects.extend([Effect::Clear, Effect::Focus]);
         }
@@ -208,7 +245,7 @@ impl Core {
                     .binding()
                     .map(|binding| binding.notices.clone())
                     .unwrap_or_default();
-                if self.screen.is_some() {
+                if self.window_is_free() {
                     self.screen = Some(Screen::InSync {
                         others: other_computers,
                         notices,
@@ -258,18 +295,19 @@ impl Core {
             effects.extend([Effect::ClearOne(2), Effect::Focus]);
             return;
         }
-        effects.push(Effect::Clear);
         let code = failure.code;
+        if !self.window_is_free() {
+            if under_way.what == What::Sync || under_way.what == What::Change {
+                effects.push(Effect::Notify(super::windows::notices::stopped(self, code)));
+            }
+            return;
+        }
+        effects.push(Effect::Clear);
         let typed_wrong = code.retry() == Retry::AfterInput || code == Code::TooManyAttempts;
         let nothing_done = failure.stores.is_empty();
         let group = code.number() / 1000;
         match (&mut self.screen, under_way.what) {
-            (None, _) => {
-                if under_way.what == What::Sync || under_way.what == What::Change {
-                    effects.push(Effect::Notify(super::windows::notices::stopped(self, code)));
-                }
-                return;
-            }
+            (None, _) => return,
             (Some(Screen::Changed(changed)), What::Sync) if typed_wrong && group == 2 => {
                 changed.busy = false;
                 changed.wrong = changed.wrong.saturating_add(1);

@@ -26,7 +26,7 @@ mod windows;
 use lockstep_model::{Code, StoreState, Timestamp};
 use lockstep_protocol::api::me::{Computer, StoreRow};
 use lockstep_protocol::keyring::SetAside;
-use lockstep_protocol::local::{BindingStatus, Failure, Status};
+use lockstep_protocol::local::{Ask, BindingStatus, Failure, Status};
 
 use crate::view::{TrayView, View};
 use crate::words::{Clock, Words};
@@ -57,6 +57,8 @@ pub struct Core {
     screen: Option<Screen>,
     /// What is under way with the agent.
     under_way: Option<UnderWay>,
+    /// What begins once that has ended: there is one line to the agent.
+    waiting: Vec<(What, Ask)>,
     measured: Measured,
     /// What this computer said of the new password that was tried: none before, and why not.
     tried: Option<Result<(), Code>>,
@@ -111,6 +113,7 @@ impl Core {
             attention: Attention::new(memory),
             screen: None,
             under_way: None,
+            waiting: Vec::new(),
             measured: Measured::default(),
             tried: None,
             asides: Vec::new(),
@@ -145,6 +148,7 @@ impl Core {
             Input::Surroundings(around) => self.attention.around(around),
             Input::Tick => {}
         }
+        self.begin_waiting(&mut effects);
         self.wait_no_longer(&mut effects);
         self.interrupt(&mut effects);
         self.wake(&mut effects);

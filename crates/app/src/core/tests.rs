@@ -6,6 +6,7 @@ use super::*;
 use crate::view::{Act, Icon, Page};
 use crate::words::{Language, Platform};
 
+mod exchange;
 mod reach;
 
 const NOW: Timestamp = Timestamp(1_793_712_780_000);
