@@ -10,7 +10,7 @@ use lockstep_directory::core::credential::{
 };
 use lockstep_directory::core::release::{EnvelopeRule, Release, ReleaseRule};
 use lockstep_directory::core::throttle::{Lane, Throttle};
-use lockstep_model::{Channel, Code, DeviceId, Epoch, Ksf, Origin, Provenance, Stamp, Timestamp};
+use lockstep_model::{BindingId, Channel, Code, Epoch, Ksf, Origin, Provenance, Stamp, Timestamp};
 
 use crate::plant::Plant;
 use crate::stores::{Order, Password};
@@ -147,8 +147,6 @@ pub(crate) struct Directory {
     pub(crate) backups: Vec<Database>,
     pub(crate) up: bool,
     pub(crate) rule: ReleaseRule,
-    /// The device ids, which the throttle counts by.
-    devices: Vec<DeviceId>,
     plant: Option<Plant>,
     attempts: BTreeMap<u64, Attempt>,
     throttle: Throttle,
@@ -156,12 +154,7 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    pub(crate) fn new(
-        epoch: Epoch,
-        rule: ReleaseRule,
-        devices: Vec<DeviceId>,
-        plant: Option<Plant>,
-    ) -> Self {
+    pub(crate) fn new(epoch: Epoch, rule: ReleaseRule, plant: Option<Plant>) -> Self {
         let db = Database {
             epoch,
             credentials: BTreeMap::new(),
@@ -173,7 +166,6 @@ impl Directory {
             backups: Vec::new(),
             up: true,
             rule,
-            devices,
             plant,
             attempts: BTreeMap::new(),
             throttle: Throttle::default(),
@@ -298,8 +290,8 @@ impl Directory {
             .filter(|(_, on)| *on == device);
         let (person, _) = bound.ok_or(Code::NotLinked)?;
         let credential = self.db.credentials.get(person).ok_or(Code::NotLinked)?;
-        let id = self.devices.get(device).ok_or(Code::DeviceRefused)?;
-        let lanes = vec![Lane::Device(*id)];
+        let id = BindingId(uuid::Uuid::from_u128(binding as u128));
+        let lanes = vec![Lane::Binding(id)];
         let charged = self.throttle.charge(&lanes, Timestamp(now));
         charged.map_err(|_| Code::TooManyAttempts)?;
         let attempt = Attempt::Device {

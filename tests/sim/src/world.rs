@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lockstep_directory::core::credential::Credential;
 use lockstep_directory::core::release::ReleaseRule;
-use lockstep_model::{Code, DeviceId, Epoch, Stamp, StoreKind};
+use lockstep_model::{Code, Epoch, Stamp, StoreKind};
 use lockstep_sync::{OpId, Outcome, State};
 
 use crate::chance::Chance;
@@ -146,9 +146,8 @@ impl World {
             chance.pick(&rules)
         };
         let (people, devices) = (chance.between(1, 3), chance.between(1, 4));
-        let ids = (0..devices).map(|_| DeviceId(chance.id())).collect();
         let epoch = Epoch(chance.id());
-        let directory = Directory::new(epoch, rule.unwrap_or_default(), ids, plant);
+        let directory = Directory::new(epoch, rule.unwrap_or_default(), plant);
         let mut world = Self {
             chance,
             wild,

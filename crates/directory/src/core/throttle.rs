@@ -2,13 +2,13 @@
 //!
 //! Under OPAQUE a guesser learns from the directory's first answer whether the password was right
 //! and never sends the finish, and a guess costs the directory next to nothing. So it is the start
-//! that counts, per person and per source. A bound device has a lane of its own: a stranger who
-//! guesses at the portal keeps nobody's computer from following.
+//! that counts, per person and per source. A binding has a lane of its own: neither a stranger who
+//! guesses at the portal nor somebody else at the same computer keeps it from following.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use lockstep_model::{DeviceId, PersonId, Timestamp};
+use lockstep_model::{BindingId, DeviceId, PersonId, Timestamp};
 
 /// Who is charged.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +19,10 @@ pub enum Lane {
     Session(PersonId),
     /// Everybody behind one network address.
     Source(IpAddr),
-    /// Whoever types at one enrolled computer.
+    /// Whoever links an account at one enrolled computer.
     Device(DeviceId),
+    /// Whoever types at one linked account.
+    Binding(BindingId),
     /// Everybody who types codes of one person's second factor: three of a million are good.
     Factor(PersonId),
 }
@@ -55,7 +57,7 @@ impl Lane {
             Self::Name(_) | Self::Session(_) => (10, 30_000),
             // An office, a school or a mobile network behind one address.
             Self::Source(_) => (100, 1_000),
-            Self::Device(_) => (5, 30_000),
+            Self::Device(_) | Self::Binding(_) => (5, 30_000),
             Self::Factor(_) => (5, 10 * 60_000),
         }
     }

@@ -1,7 +1,7 @@
 //! What is too large, too often, or no message at all.
 
 use axum::body::{Body, Bytes};
-use lockstep_model::Code;
+use lockstep_model::{BindingId, Code};
 use lockstep_protocol::api::MAX_BODY;
 use lockstep_protocol::api::device::Proved;
 use lockstep_protocol::api::public::{SignInStart, SignInStarted};
@@ -136,4 +136,29 @@ async fn a_guesser_runs_out_of_starts_and_learns_nobodys_name_by_it() {
     // The person's own computer still follows.
     let sync = computer.prepare(For::Sync, binding, OWNERS).await;
     computer.finish(&sync).await.said::<Proved>();
+}
+
+#[tokio::test]
+async fn a_guesser_at_the_same_computer_keeps_nobody_else_there_from_following() {
+    let world = World::new().await;
+    let computer = Computer::enrolled(&world).await;
+    let (binding, _) = computer.link(OWNER, OWNERS, "u").await;
+    let mut begun = 0;
+    while starts(&computer, For::Link("nobody"), BindingId::fresh()).await {
+        begun += 1;
+        assert!(begun < 100);
+    }
+    let sync = computer.prepare(For::Sync, binding, OWNERS).await;
+    computer.finish(&sync).await.said::<Proved>();
+    // Who guesses at a linked account is slowed as well.
+    while starts(&computer, For::Sync, binding).await {
+        begun += 1;
+        assert!(begun < 200);
+    }
+}
+
+/// Whether a proof with a guess may begin.
+async fn starts(computer: &Computer<'_>, what: For<'_>, binding: BindingId) -> bool {
+    let (answer, ..) = computer.start(what, binding, "a guess").await;
+    answer.status.is_success()
 }
