@@ -35,8 +35,9 @@ const TYPING: Duration = Duration::from_secs(10 * 60);
 /// The most connections of one account: a window, a tray, and a few shells.
 const PER_ACCOUNT: usize = 8;
 
-/// The most connections of all accounts together: descriptors are finite.
-const TOTAL: usize = 256;
+/// The most connections of accounts that are not linked, all together: descriptors are finite, and one
+/// person may have many uids. Linked ones and root get in all the same.
+const STRANGERS: usize = 128;
 /// How often it is said that connections are turned away.
 const SAY_AGAIN: Duration = Duration::from_secs(10);
 /// How long a client may take to take what it is told.
@@ -66,11 +67,16 @@ pub(crate) async fn serve(agent: Rc<Agent>, listener: UnixListener) {
             continue;
         };
         let count = callers.borrow().get(&uid).copied().unwrap_or_default();
-        let total: usize = callers.borrow().values().sum();
-        if count >= PER_ACCOUNT || total >= TOTAL {
+        let is_stranger = |uid: u32| uid != 0 && agent.with_uid(uid).is_none();
+        let strangers = || -> usize {
+            let callers = callers.borrow();
+            let all = callers.iter().filter(|(uid, _)| is_stranger(**uid));
+            all.map(|(_, count)| count).sum()
+        };
+        if count >= PER_ACCOUNT || (is_stranger(uid) && strangers() >= STRANGERS) {
             // Once in a while: a flood of connections must not become one of lines.
             if said.is_none_or(|said: Instant| said.elapsed() >= SAY_AGAIN) {
-                tracing::warn!(uid, connections = total, "too many connections");
+                tracing::warn!(uid, connections = count, "too many connections");
                 said = Some(Instant::now());
             }
             continue;

@@ -11,6 +11,10 @@ use std::io::{self, Read, Write};
 /// The most bytes of kind and body together.
 pub const MAX_FRAME: usize = 64 * 1024;
 
+/// The most bytes of a secret's kind and body: twice the longest enrolment string. What is read into
+/// locked memory must leave some for the other callers.
+pub const MAX_SECRET: usize = 16 * 1024;
+
 /// The bytes before the body: length and kind.
 pub const HEADER: usize = 5;
 
@@ -32,7 +36,7 @@ pub enum FrameFault {
     /// The peer closed the connection between two frames.
     #[error("the connection was closed")]
     Closed,
-    /// Longer than [`MAX_FRAME`], or too short to hold a kind.
+    /// Longer than [`MAX_FRAME`] or, of a secret, [`MAX_SECRET`], or too short to hold a kind.
     #[error("a frame of {0} bytes is outside the limits")]
     Size(usize),
     /// A kind this version doesn't know.
@@ -102,6 +106,7 @@ impl Frame {
                 body_length: length - 1,
                 secret: false,
             }),
+            KIND_SECRET if length > MAX_SECRET => Err(FrameFault::Size(length)),
             KIND_SECRET => Ok(Expected {
                 body_length: length - 1,
                 secret: true,
@@ -232,7 +237,12 @@ mod tests {
             Frame::expect(header(2, 7)),
             Err(FrameFault::Kind(7))
         ));
-        assert!(Frame::expect(header(65_536, 1)).is_ok());
+        assert!(Frame::expect(header(65_536, 0)).is_ok());
+        assert!(Frame::expect(header(16_384, 1)).is_ok());
+        assert!(matches!(
+            Frame::expect(header(16_385, 1)),
+            Err(FrameFault::Size(16_385))
+        ));
     }
 
     #[test]
