@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use lockstep_sync::Record;
 
-use super::{KeepFault, sync_folder_of};
+use super::{KeepFault, remove, sync_folder_of};
 
 const FIRST_LINE: &str = "lockstep journal 1\n";
 /// What the first line of every version begins with; its number follows.
@@ -25,6 +25,8 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
+    /// A record was written in part: what would follow it could not be read.
+    torn: bool,
 }
 
 impl Journal {
@@ -50,7 +52,8 @@ impl Journal {
         }
         file.sync_all()?;
         sync_folder_of(&path)?;
-        Ok((Self { path, file }, records))
+        let torn = false;
+        Ok((Self { path, file, torn }, records))
     }
 
     /// Whether it is worth being replaced by a snapshot.
@@ -63,28 +66,38 @@ impl Journal {
         &self.path
     }
 
-    /// Appends a record: durable when this returns.
+    /// Appends a record: durable when this returns. After one that failed nothing is appended, until
+    /// the journal was opened anew.
     pub(crate) fn append(&mut self, record: &Record) -> Result<(), KeepFault> {
-        self.file.write_all(&line(record)?)?;
-        Ok(self.file.sync_data()?)
+        let line = line(record)?;
+        if self.torn {
+            return Err(io::Error::other("a record was written in part").into());
+        }
+        let appended = self
+            .file
+            .write_all(&line)
+            .and_then(|()| self.file.sync_data());
+        self.torn = appended.is_err();
+        Ok(appended?)
     }
 
     /// Replaces everything by one record that stands for it.
     pub(crate) fn compact(&mut self, snapshot: &Record) -> Result<(), KeepFault> {
         let next = self.path.with_extension("next");
+        // Left over from a crash.
+        remove(&next)?;
         let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
+            .append(true)
+            .create_new(true)
             .mode(0o600)
             .open(&next)?;
         file.write_all(FIRST_LINE.as_bytes())?;
         file.write_all(&line(snapshot)?)?;
         file.sync_all()?;
         fs::rename(&next, &self.path)?;
-        sync_folder_of(&self.path)?;
-        self.file = OpenOptions::new().append(true).open(&self.path)?;
-        Ok(())
+        // From here on that is the journal, whatever fails.
+        (self.file, self.torn) = (file, false);
+        Ok(sync_folder_of(&self.path)?)
     }
 }
 
@@ -197,6 +210,33 @@ mod tests {
                 "cut at {length}, then appended"
             );
         }
+    }
+
+    #[test]
+    fn nothing_follows_a_record_that_was_written_in_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, records) = filled(folder.path());
+        let (mut journal, _) = Journal::open(path.clone()).unwrap();
+        // A file that can't be written to stands in for a full disk.
+        let whole = std::mem::replace(&mut journal.file, File::open(&path).unwrap());
+        assert!(journal.append(&records[0]).is_err());
+        journal.file = whole;
+        assert!(journal.append(&records[0]).is_err());
+        let (mut again, found) = Journal::open(path).unwrap();
+        assert_eq!(found, records);
+        again.append(&records[0]).unwrap();
+    }
+
+    #[test]
+    fn what_was_compacted_is_gone_on_with_whatever_lay_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, records) = filled(folder.path());
+        fs::write(path.with_extension("next"), "left over").unwrap();
+        let (mut journal, _) = Journal::open(path.clone()).unwrap();
+        journal.compact(&records[0]).unwrap();
+        journal.append(&records[1]).unwrap();
+        let (_, found) = Journal::open(path).unwrap();
+        assert_eq!(found, records[..2]);
     }
 
     #[test]
