@@ -17,7 +17,7 @@ const LOOK_AGAIN: i64 = 30_000;
 /// At so many days before the expiry a person is told, at the first unlock of that day.
 const EXPIRY_DAYS: [i64; 5] = [14, 7, 3, 1, 0];
 
-/// What calls for the person: a newer cause starts over.
+/// What calls for the person: a newer generation starts over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
     /// The password's generation.
@@ -143,6 +143,15 @@ impl Attention {
         std::mem::take(&mut self.shown)
     }
 
+    /// A cause as what it began as. A change of which only some stores took the new password looks
+    /// like a drift from then on, and is none: a drift begins after all of them had it.
+    pub(super) fn as_begun(&self, cause: Cause) -> Cause {
+        let begun = self.memory.cause;
+        begun
+            .filter(|begun| begun.generation == cause.generation)
+            .unwrap_or(cause)
+    }
+
     /// When it is to be weighed again.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.next.map(Timestamp)
@@ -160,11 +169,15 @@ impl Attention {
         self.next = None;
         let fresh = std::mem::take(&mut self.fresh);
         let mut interruption = Interruption::default();
+        // Noted even where nobody may be told of it: how it began is known only now.
+        if let Some(cause) = situation.cause {
+            self.begin(self.as_begun(cause), situation.now.0);
+        }
         if !situation.online || situation.busy {
             return interruption;
         }
-        if let Some(cause) = situation.cause {
-            self.weigh_cause(cause, situation, fresh, &mut interruption);
+        if situation.cause.is_some() {
+            self.weigh_cause(situation, fresh, &mut interruption);
         } else if let Some(days) = situation.expires_in {
             self.weigh_expiry(days, situation, fresh, &mut interruption);
         }
@@ -172,14 +185,8 @@ impl Attention {
         interruption
     }
 
-    fn weigh_cause(
-        &mut self,
-        cause: Cause,
-        situation: &Situation,
-        fresh: bool,
-        interruption: &mut Interruption,
-    ) {
-        let now = situation.now.0;
+    /// Starts over for a cause that is another one.
+    fn begin(&mut self, cause: Cause, now: i64) {
         if self.memory.cause != Some(cause) {
             self.memory = Memory {
                 cause: Some(cause),
@@ -190,6 +197,10 @@ impl Attention {
             };
             self.around = None;
         }
+    }
+
+    fn weigh_cause(&mut self, situation: &Situation, fresh: bool, interruption: &mut Interruption) {
+        let now = situation.now.0;
         if situation.window_open {
             self.wake_at(now + LOOK_AGAIN);
             return;
@@ -216,6 +227,7 @@ impl Attention {
         }
         if first {
             interruption.notice = Some(Telling::Changed);
+            self.memory.since = now;
             self.memory.told.push(now);
         } else if now >= due {
             interruption.notice = Some(Telling::Reminder);

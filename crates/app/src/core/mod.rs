@@ -100,6 +100,13 @@ enum What {
     Examine,
 }
 
+impl UnderWay {
+    /// Whether it brings stores to another password.
+    const fn moves_stores(&self) -> bool {
+        matches!(self.what, What::Sync | What::Change | What::Link)
+    }
+}
+
 impl Core {
     /// The state of an app that has just started.
     #[must_use]
@@ -220,6 +227,11 @@ impl Core {
             .binding
             .as_ref()
             .is_none_or(|binding| binding.in_sync);
+        let in_sync = status.binding.as_ref().is_some_and(|it| it.in_sync);
+        if let Some((failure, _)) = self.failed.as_mut().filter(|_| in_sync) {
+            // What it told of the stores is over.
+            failure.stores.clear();
+        }
         self.known = Some(status);
         // Somebody else, or the person in a terminal, brought the computer in step.
         let asks = matches!(self.screen, Some(Screen::Changed(_) | Screen::Offline));
@@ -270,27 +282,41 @@ impl Core {
         let binding = self.binding()?;
         let generation = binding.generation?;
         let held = binding.held.is_some() || binding.in_sync;
-        (!held).then(|| attention::Cause {
-            generation: generation.0.into(),
-            drifted: self.drifted(),
+        // What moves is on its way to a change; that some of it is there already is no drift.
+        let moves = self.working() || self.under_way.as_ref().is_some_and(UnderWay::moves_stores);
+        (!held).then(|| {
+            self.attention.as_begun(attention::Cause {
+                generation: generation.0.into(),
+                drifted: !moves && !self.stopped_half_way() && self.had_followed(),
+            })
         })
     }
 
     /// Whether the computer's password was changed outside, and the directory's was not.
     fn drifted(&self) -> bool {
-        // A store that was opened with the newest password shows that this computer had followed.
+        self.cause().is_some_and(|cause| cause.drifted)
+    }
+
+    /// Whether a store was opened with the newest password: this computer had followed, or a sync
+    /// stopped half-way.
+    fn had_followed(&self) -> bool {
         self.binding().is_some_and(|binding| {
-            !binding.in_sync
-                && binding.stores.iter().any(|row| match row.state {
-                    StoreState::InSync { generation, .. } => binding.generation == Some(generation),
-                    StoreState::Waiting
-                    | StoreState::Changing
-                    | StoreState::Testing
-                    | StoreState::NeedsYou { .. }
-                    | StoreState::Problem { .. }
-                    | StoreState::NotTested => false,
-                })
+            binding.stores.iter().any(|row| match row.state {
+                StoreState::InSync { generation, .. } => binding.generation == Some(generation),
+                StoreState::Waiting
+                | StoreState::Changing
+                | StoreState::Testing
+                | StoreState::NeedsYou { .. }
+                | StoreState::Problem { .. }
+                | StoreState::NotTested => false,
+            })
         })
+    }
+
+    /// Whether the last thing that was done here left stores behind, which nothing has mended since.
+    fn stopped_half_way(&self) -> bool {
+        let failed = self.failed.as_ref();
+        failed.is_some_and(|(failure, _)| !failure.stores.is_empty())
     }
 
     fn reminder_hours(&self) -> u8 {
