@@ -32,7 +32,11 @@ impl Core {
             Effect::Report => Ok(Came::News),
             Effect::Finish(verdict) => Ok(Came::End(verdict)),
             Effect::Probe { op, store, with } => {
-                finished(op, self.look(Look::Probe { store, with }).await)
+                let outcome = self.look(Look::Probe { store, with }).await;
+                match self.adopt_late(store, outcome).await? {
+                    Some(input) => Ok(Came::Input(input)),
+                    None => finished(op, outcome),
+                }
             }
             Effect::Preflight { op, store, with } => {
                 finished(op, self.look(Look::Preflight { store, with }).await)
@@ -112,6 +116,7 @@ impl Core {
                 let input = match asked.unwrap_or(OldPassword::GaveUp) {
                     OldPassword::Typed(secret) if !secret.is_blank() => {
                         self.hold(answer, secret);
+                        self.late = true;
                         Input::OldTyped
                     }
                     // A blank secret may be a slip; to have none is said, not left out.

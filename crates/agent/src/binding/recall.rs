@@ -65,8 +65,7 @@ impl Core {
         };
         let (target, password) = self.proved()?;
         let copy = password.secret().duplicate();
-        let envelopes = self.envelopes.kept()?.into_iter();
-        let envelopes = envelopes.map(|kept| kept.envelope).collect();
+        let envelopes = self.wanted()?;
         let server_key = self.enrolled.server_key();
         let prover = self.enrolled.prover(&server_key);
         let accepted = prover.prove_with_factor(self.binding, password, envelopes, answer);
@@ -75,6 +74,7 @@ impl Core {
             return Err(overtaken());
         }
         self.recover(&accepted.shares, target, &copy)?;
+        self.late = true;
         Ok(Input::Proved {
             stamp: target,
             secrets: self.held(),

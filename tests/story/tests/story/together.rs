@@ -78,6 +78,26 @@ fn a_keyring_that_comes_later_follows_from_the_next_sync_on() {
 }
 
 #[test]
+fn a_keyring_that_comes_later_follows_with_an_old_password_that_is_typed() {
+    let Some((world, computer)) = anna() else {
+        return;
+    };
+    computer.link(FIRST, BEFORE).unwrap().ok().unwrap();
+    computer.make_keyring(FIRST).unwrap();
+    computer
+        .device
+        .shell("rm /var/lib/lockstep/bindings/*/envelopes/*.json")
+        .unwrap();
+    portal::change(&world.directory, "anna", FIRST, SECOND).unwrap();
+    let secrets = [("--password-fd", SECOND), ("--old-password-fd", FIRST)];
+    let synced = computer.lockstep(&["sync"], &secrets).unwrap();
+    synced.ok().unwrap();
+    assert_eq!(kinds(&computer), [StoreKind::Account, StoreKind::Keychain]);
+    assert!(computer.keyring_opens(SECOND).unwrap());
+    expect_opens(&computer, SECOND, FIRST).unwrap();
+}
+
+#[test]
 fn a_change_by_another_program_is_noticed_shown_and_mended() {
     let Some((world, mut computer)) = anna() else {
         return;
