@@ -28,30 +28,32 @@ const BURST: Duration = Duration::from_millis(500);
 pub(crate) async fn watch(agent: Rc<Agent>) {
     // Set up first, so that nothing happens between the look and the watch.
     let watch = Watch::begin();
-    look(&agent).await;
+    look(&agent);
     let ended = match watch {
         Ok(watch) => loop {
             if let Err(fault) = watch.next().await {
                 break fault;
             }
             tokio::time::sleep(BURST).await;
-            look(&agent).await;
+            look(&agent);
         },
         Err(fault) => fault,
     };
     tracing::error!(error = %ended, "changes by other programs are noticed at the next start only");
 }
 
-/// Compares every account.
-async fn look(agent: &Agent) {
+/// Compares every account, each by itself: a person who is being asked keeps no other waiting.
+fn look(agent: &Agent) {
     for binding in agent.all() {
-        if let Err(fault) = binding.compare().await {
-            // An account that is gone or locked says so in every flow.
-            let expected = matches!(fault.code, Code::AccountChanged | Code::AccountElsewhere);
-            if !expected {
-                tracing::warn!(binding = %binding.file.binding, error = %fault, "not compared");
+        tokio::task::spawn_local(async move {
+            if let Err(fault) = binding.compare().await {
+                // An account that is gone or locked says so in every flow.
+                let expected = matches!(fault.code, Code::AccountChanged | Code::AccountElsewhere);
+                if !expected {
+                    tracing::warn!(binding = %binding.file.binding, error = %fault, "not compared");
+                }
             }
-        }
+        });
     }
 }
 
