@@ -7,7 +7,8 @@
 //! **Architecture invariant:** a record is durable before the next effect runs; if it can't be
 //! made so, everything after it is dropped and the state is what the journal says.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,7 +20,7 @@ use lockstep_model::{
     BindingId, Code, EnvelopeId, Secret, Stamp, StoreKind, Timestamp, WithoutOld,
 };
 use lockstep_opaque::envelope::{self, Name};
-use lockstep_protocol::api::device::BindingNews;
+use lockstep_protocol::api::device::{BindingNews, MAX_ENVELOPES};
 use lockstep_protocol::api::me::{Computer, FactorKind, StoreRow};
 use lockstep_protocol::local::{Explained, Need, StoreCost};
 use lockstep_sync::{
@@ -62,6 +63,8 @@ pub(crate) struct Binding {
     phrase: RefCell<Option<String>>,
     /// The person's other computers as the directory told of them last, and when.
     computers: RefCell<Option<(Vec<Computer>, Timestamp)>>,
+    /// Whether a comparison waits for the core.
+    comparing: Cell<bool>,
     /// What the directory was told last.
     pub(crate) told: RefCell<Option<Standing>>,
     /// What the core said last of itself.
@@ -113,9 +116,13 @@ pub(crate) struct Core {
     order: Option<Ordered>,
     /// The kind of second factor that would recover more, until the person was asked for it.
     factor_wanted: Option<FactorKind>,
+    /// An old password came up in mid-run, and only known stores were tried with it.
+    late: bool,
     problem: Option<Code>,
     /// Why the last proof did not recover the password that this computer has.
     unrecovered: Option<Code>,
+    /// Whether the last proof found a copy of its own password.
+    sealed: bool,
 }
 
 /// What every core of this device shares.
@@ -144,6 +151,7 @@ impl Binding {
             news: RefCell::default(),
             phrase: RefCell::new(phrase),
             computers: RefCell::default(),
+            comparing: Cell::new(false),
             told: RefCell::default(),
             standing,
         })
@@ -225,7 +233,12 @@ impl Binding {
     /// Has the helper compare the account with what it was, once no flow is under way: what a flow
     /// does to the account is no drift.
     pub(crate) async fn compare(&self) -> Result<(), Fault> {
+        // One that waits for the core already will see what there is then.
+        if self.comparing.replace(true) {
+            return Ok(());
+        }
         let mut core = self.core.lock().await;
+        self.comparing.set(false);
         if core.helper.changed(self.file.binding).await? {
             tracing::info!(binding = %self.file.binding, "the account was changed from outside");
             let drifted = Input::Drifted(StoreKind::Account);
@@ -309,7 +322,10 @@ impl Core {
         let followed = Followed::load(&folder)?;
         let (mut journal, records) = Journal::open(journal::path(&folder))?;
         let state = restarted(&followed, &records);
-        journal.compact(&state.snapshot())?;
+        // What is whole as it is can wait for room.
+        if let Err(fault) = journal.compact(&state.snapshot()) {
+            tracing::warn!(error = %fault, "the journal was not compacted");
+        }
         Ok(Self {
             binding: file.binding,
             enrolled: Rc::clone(&ground.enrolled),
@@ -324,8 +340,10 @@ impl Core {
             share: None,
             order: None,
             factor_wanted: None,
+            late: false,
             problem: None,
             unrecovered: None,
+            sealed: false,
         })
     }
 
@@ -458,6 +476,40 @@ impl Core {
         }
     }
 
+    /// Seals the password that was just proved once more, where the copy that the journal tells of
+    /// does not open any more; without a share that waits for the next proof.
+    pub(crate) fn mend(&mut self, proved: Stamp, password: &Secret) {
+        let promised = self.state.envelopes().any(|stamp| stamp == proved);
+        let Some((envelope, _)) = self.share.as_ref().filter(|_| promised && !self.sealed) else {
+            return;
+        };
+        let envelope = *envelope;
+        let mended = self
+            .seal(proved, password)
+            .and_then(|()| Ok(self.envelopes.supersede(envelope, proved)?));
+        match mended {
+            Ok(()) => tracing::info!(binding = %self.binding, "sealed once more"),
+            Err(fault) => tracing::warn!(error = %fault, "not sealed once more"),
+        }
+    }
+
+    /// The envelopes whose shares a proof asks for, as many as it may: first of what a store rests on,
+    /// then of what may be needed, then what is only kept.
+    pub(crate) fn wanted(&self) -> Result<Vec<EnvelopeId>, KeepFault> {
+        let rested_on: Vec<Stamp> = self.state.rests_on().collect();
+        let promised: Vec<Stamp> = self.state.envelopes().collect();
+        let mut kept = self.envelopes.kept()?;
+        kept.sort_by_key(|kept| {
+            (
+                !rested_on.contains(&kept.stamp),
+                !promised.contains(&kept.stamp),
+                Reverse(kept.stamp.generation),
+            )
+        });
+        let wanted = kept.into_iter().map(|kept| kept.envelope);
+        Ok(wanted.take(MAX_ENVELOPES).collect())
+    }
+
     fn end_run(&mut self, verdict: &Verdict) {
         self.forget_secrets();
         if self.journal.is_long()
@@ -481,6 +533,7 @@ impl Core {
         self.secrets.clear();
         self.order = None;
         self.factor_wanted = None;
+        self.late = false;
         let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {
             return;
         };

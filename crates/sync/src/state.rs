@@ -56,6 +56,17 @@ impl State {
         self.ledger.envelopes.iter()
     }
 
+    /// The generations that stores opened with last, or were being moved to since.
+    pub fn rests_on(&self) -> impl Iterator<Item = Stamp> {
+        let holdings = self.ledger.stores.values();
+        holdings.flat_map(|it| {
+            it.last
+                .and_then(SecretRef::stamp)
+                .into_iter()
+                .chain(it.moving)
+        })
+    }
+
     /// What is believed of a store.
     #[must_use]
     pub fn belief(&self, store: StoreKind) -> Belief {

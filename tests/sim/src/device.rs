@@ -133,6 +133,18 @@ impl Bound {
         self.envelopes.insert(envelope, File { sealed: None });
     }
 
+    /// Erases every other copy of a generation.
+    pub(crate) fn supersede(&mut self, by: Envelope, of: Stamp) {
+        let others: Vec<Envelope> = self
+            .kept()
+            .filter(|(envelope, it)| it.stamp == of && *envelope != by)
+            .map(|(envelope, _)| envelope)
+            .collect();
+        for other in others {
+            self.erase(other);
+        }
+    }
+
     /// Opens every kept envelope whose share was released; one of the generation just proved that
     /// holds another password belongs to a change that never came to be, and is erased. Gives how
     /// many passwords came back.

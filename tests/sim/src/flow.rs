@@ -73,7 +73,8 @@ impl World {
                 binding: b,
             },
         );
-        let wanted = Envelope(self.fresh());
+        // At random, as on a device: the order of names is not that of time.
+        let wanted = Envelope(self.chance.id().as_u64_pair().0);
         let stage = Stage::Starting;
         self.bounds[b].flow = Some(Flow {
             aim,
@@ -270,6 +271,7 @@ impl World {
     fn committed(&mut self, b: usize, change: Change, stamp: Stamp) {
         self.counts.note(Happening::OnComputer);
         let bound = &mut self.bounds[b];
+        bound.supersede(change.envelope, stamp);
         self.people[bound.person].has_proved(change.new);
         if change.own {
             bound.forget_secrets();

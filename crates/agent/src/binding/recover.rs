@@ -21,6 +21,7 @@ impl Core {
     ) -> Result<(), KeepFault> {
         let found = self.envelopes.found()?;
         let mut shut = Vec::new();
+        self.sealed = false;
         for kept in &found.envelopes {
             let Some(sealed) = &kept.sealed else { continue };
             let share = shares.iter().find(|(id, _)| *id == kept.envelope);
@@ -36,7 +37,9 @@ impl Core {
                 sealed.as_slice(),
             ) {
                 Ok(secret) if kept.stamp == proved => {
-                    if !secret.same_as(password) {
+                    if secret.same_as(password) {
+                        self.sealed = true;
+                    } else {
                         self.envelopes.erase(kept.envelope, kept.stamp)?;
                     }
                 }
@@ -108,7 +111,7 @@ fn why(
     Some(match of.next() {
         Some((_, code)) => *code,
         None if found.newer => Code::StateNewer,
-        None if !found.damaged.is_empty() => Code::CopyDamaged,
+        None if found.unread || !found.damaged.is_empty() => Code::CopyDamaged,
         None if sealed.any(|kept| missing.follows(kept.stamp)) => Code::CopyOlder,
         None => Code::CopyLost,
     })

@@ -105,7 +105,7 @@ impl Change<'_> {
         let envelope = EnvelopeId::fresh();
         let (current_copy, new_copy) = (current.secret().duplicate(), new.secret().duplicate());
         let server_key = self.enrolled.server_key();
-        let kept = self.core.envelopes.kept()?;
+        let envelopes = self.core.wanted()?;
         let ask = Ask {
             purpose: Purpose::Change,
             binding: self.binding.file.binding,
@@ -114,7 +114,7 @@ impl Change<'_> {
             password: current,
             new_password: Some(new),
             new_envelope: Some(envelope),
-            envelopes: kept.into_iter().map(|kept| kept.envelope).collect(),
+            envelopes,
         };
         let prover = self.enrolled.prover(&server_key);
         let accepted = prover.prove(ask).await?;
@@ -146,7 +146,7 @@ impl Change<'_> {
             new: &new_copy,
         };
         match prover.commit(open.change, from).await {
-            Ok(stamp) => Ok(self.committed(stamp, open.new)),
+            Ok(stamp) => Ok(self.committed(stamp, &open)),
             Err(fault) if was_refused(fault.code) => {
                 self.core.envelopes.erase(envelope, from.next())?;
                 Err(fault)
@@ -170,7 +170,7 @@ impl Change<'_> {
         let server_key = self.enrolled.server_key();
         let prover = self.enrolled.prover(&server_key);
         match prover.commit(open.change, open.from).await {
-            Ok(stamp) => return Ok(self.committed(stamp, open.new)),
+            Ok(stamp) => return Ok(self.committed(stamp, open)),
             Err(fault) if was_refused(fault.code) && !never_arrived(fault.code) => {}
             // The envelope stays: if the change was made, it holds the password of its generation.
             Err(fault) => return Err(Fault::new(Code::ChangeUncertain, fault)),
@@ -188,9 +188,13 @@ impl Change<'_> {
         }
     }
 
-    fn committed(&mut self, stamp: Stamp, new: &Secret) -> Input {
-        self.core
-            .hold(SecretRef::Generation(stamp), new.duplicate());
+    fn committed(&mut self, stamp: Stamp, open: &Open<'_>) -> Input {
+        let new = open.new.duplicate();
+        self.core.hold(SecretRef::Generation(stamp), new);
+        // What an earlier change sealed for this generation never came to be.
+        if let Err(fault) = self.core.envelopes.supersede(open.envelope, stamp) {
+            tracing::warn!(error = %fault, "an envelope of no use remains");
+        }
         Input::Proved {
             stamp,
             secrets: self.core.held(),

@@ -10,11 +10,11 @@ use lockstep_protocol::Bytes;
 use lockstep_protocol::api::device::{Purpose, Unlink};
 use lockstep_protocol::helper::{Account, Realm};
 use lockstep_protocol::local::Need;
-use lockstep_sync::{Input, SecretRef};
+use lockstep_sync::{Input, SecretRef, Verdict};
 
 use super::{Ended, conclude, failed};
 use crate::agent::{Agent, Enrolled};
-use crate::binding::Binding;
+use crate::binding::{Binding, Core};
 use crate::keep::bindings::{self, BindingFile, Stage};
 use crate::local::Caller;
 use crate::report;
@@ -58,21 +58,28 @@ pub(crate) async fn run(agent: &Rc<Agent>, caller: &mut Caller, user_name: &str)
         }
     };
     let mut core = binding.core.lock().await;
-    if with_disk {
-        core.allow_disk().map_err(failed)?;
-    }
-    core.adopt().await.map_err(failed)?;
-    let input = Input::Proved {
-        stamp,
-        secrets: core.held(),
-    };
-    let verdict = binding
-        .run(&mut core, input, caller)
-        .await
-        .map_err(failed)?;
+    let synced = first_sync(&binding, &mut core, stamp, with_disk, caller).await;
+    core.forget_secrets();
     drop(core);
-    let verdict = verdict.ok_or_else(|| failed(Fault::new(Code::Internal, "no verdict")))?;
-    conclude(&enrolled, &binding, verdict).await
+    conclude(&enrolled, &binding, synced.map_err(failed)?).await
+}
+
+/// Brings the stores of a binding that was just made in step.
+async fn first_sync(
+    binding: &Binding,
+    core: &mut Core,
+    stamp: Stamp,
+    with_disk: bool,
+    caller: &mut Caller,
+) -> Result<Verdict, Fault> {
+    if with_disk {
+        core.allow_disk()?;
+    }
+    core.adopt().await?;
+    let secrets = core.held();
+    let input = Input::Proved { stamp, secrets };
+    let verdict = binding.run(core, input, caller).await?;
+    verdict.ok_or_else(|| Fault::new(Code::Internal, "no verdict"))
 }
 
 /// Has helper and directory forget links that were left half made: of one account, or of all.

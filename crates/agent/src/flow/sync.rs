@@ -108,12 +108,7 @@ pub(super) async fn prove(
     let password = Password::normalise(typed).map_err(|code| Fault::new(code, "typed"))?;
     let new = password.secret().duplicate();
     let server_key = enrolled.server_key();
-    let envelopes = core
-        .envelopes
-        .kept()?
-        .into_iter()
-        .map(|kept| kept.envelope)
-        .collect();
+    let envelopes = core.wanted()?;
     let wanted = EnvelopeId::fresh();
     let ask = Ask {
         purpose: Purpose::Sync,
@@ -127,13 +122,14 @@ pub(super) async fn prove(
     };
     let accepted = enrolled.prover(&server_key).prove(ask).await?;
     let stamp = accepted.proved.stamp;
-    core.recover(&accepted.shares, stamp, &new)?;
-    core.want_factor(accepted.proved.factor_wanted);
-    for (envelope, share) in accepted.shares {
-        if envelope == wanted {
-            core.hold_share(envelope, share);
+    for (envelope, share) in &accepted.shares {
+        if *envelope == wanted {
+            core.hold_share(*envelope, share.duplicate());
         }
     }
+    core.recover(&accepted.shares, stamp, &new)?;
+    core.mend(stamp, &new);
+    core.want_factor(accepted.proved.factor_wanted);
     core.hold(SecretRef::Generation(stamp), new);
     let secrets = core.held();
     Ok(Started {

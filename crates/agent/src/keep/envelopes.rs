@@ -48,6 +48,8 @@ pub(crate) struct Found {
     pub(crate) damaged: Vec<EnvelopeId>,
     /// Whether there is one that a newer Lockstep can read.
     pub(crate) newer: bool,
+    /// Whether there is one that could not be read just now.
+    pub(crate) unread: bool,
 }
 
 /// The folder of one binding's envelopes.
@@ -144,7 +146,11 @@ impl Envelopes {
                     tracing::warn!(file = %path.display(), "an envelope of a newer Lockstep");
                     found.newer = true;
                 }
-                Err(fault @ KeepFault::Io(_)) => return Err(fault),
+                // It may be whole: nothing is to be done about it but to go on without.
+                Err(fault @ KeepFault::Io(_)) => {
+                    tracing::warn!(file = %path.display(), error = %fault, "an unreadable envelope");
+                    found.unread = true;
+                }
             }
         }
         let order = |kept: &Kept| (kept.stamp.generation, kept.envelope);
@@ -170,6 +176,16 @@ impl Envelopes {
         }
         for damaged in found.damaged {
             self.erase(damaged, keep)?;
+        }
+        Ok(())
+    }
+
+    /// Erases every other copy of a generation: this one holds its password, and another that opens,
+    /// too, holds one that never came to be.
+    pub(crate) fn supersede(&self, by: EnvelopeId, of: Stamp) -> Result<(), KeepFault> {
+        let others = self.kept()?.into_iter();
+        for other in others.filter(|it| it.stamp == of && it.envelope != by) {
+            self.erase(other.envelope, of)?;
         }
         Ok(())
     }
@@ -281,6 +297,45 @@ mod tests {
         let none = Grace::days(0, Timestamp(20 * DAY));
         assert_eq!(envelopes.expire(none).unwrap(), None);
         assert_eq!(envelopes.kept().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn of_two_copies_of_a_generation_the_one_that_holds_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let envelopes = Envelopes::open(path(folder.path())).unwrap();
+        let first = Stamp {
+            epoch: Epoch::fresh(),
+            generation: Generation(1),
+        };
+        let [never, holds, older] = std::array::from_fn(|_| EnvelopeId::fresh());
+        envelopes.keep(older, first, vec![1]).unwrap();
+        envelopes.keep(never, first.next(), vec![2]).unwrap();
+        envelopes.keep(holds, first.next(), vec![3]).unwrap();
+        envelopes.supersede(holds, first.next()).unwrap();
+        let kept = envelopes.kept().unwrap().into_iter();
+        let kept: Vec<EnvelopeId> = kept.map(|kept| kept.envelope).collect();
+        assert_eq!(kept, [older, holds]);
+        assert_eq!(envelopes.tombstones().unwrap(), [never]);
+    }
+
+    #[test]
+    fn one_that_the_disk_does_not_give_is_gone_on_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let envelopes = Envelopes::open(path(folder.path())).unwrap();
+        let first = Stamp {
+            epoch: Epoch::fresh(),
+            generation: Generation(1),
+        };
+        let (whole, unread) = (EnvelopeId::fresh(), EnvelopeId::fresh());
+        envelopes.keep(whole, first, vec![1]).unwrap();
+        // To read a folder is EISDIR, whoever asks.
+        fs::create_dir(envelopes.path(unread)).unwrap();
+        let found = envelopes.found().unwrap();
+        assert!(found.unread && found.damaged.is_empty());
+        assert_eq!(found.envelopes[0].envelope, whole);
+        let grace = Grace::days(0, Timestamp(0));
+        envelopes.retire(first.next(), grace).unwrap();
+        assert!(envelopes.path(unread).exists());
     }
 
     #[test]

@@ -8,7 +8,8 @@ use lockstep_opaque::seal::shares;
 use lockstep_protocol::Bytes;
 use lockstep_protocol::api::Problem;
 use lockstep_protocol::api::device::{
-    ChangeCommit, ProofFinish, ProofStart, ProofStarted, Proved, Purpose, proof_context,
+    ChangeCommit, MAX_ENVELOPES, ProofFinish, ProofStart, ProofStarted, Proved, Purpose,
+    proof_context,
 };
 use lockstep_protocol::api::me::{PasswordChanged, Recovered};
 
@@ -28,9 +29,6 @@ use crate::storage::audit::{self, Action, Entry};
 use crate::storage::devices::{self, BindingRecord, DeviceRecord};
 use crate::storage::people::{self, Found, Person};
 use crate::storage::{StorageFault, Write, commit, factors};
-
-/// The most shares that one proof asks for.
-const MAX_ENVELOPES: usize = 32;
 
 /// First step of a proof made on a device.
 #[utoipa::path(post, operation_id = "start_proof", path = "/device/proof/start", request_body = ProofStart,
@@ -62,11 +60,14 @@ pub(super) async fn start(
         }
     };
     drop(db);
-    // Only a bound device has a lane that strangers can't fill.
-    let mut lanes = vec![Lane::Device(device.id)];
-    if ask.purpose == Purpose::Link {
-        lanes.push(Lane::Name(name.as_str().to_owned()));
-    }
+    let lanes = match ask.purpose {
+        Purpose::Link => vec![
+            Lane::Device(device.id),
+            Lane::Name(name.as_str().to_owned()),
+        ],
+        // Neither strangers nor others at the same computer fill it.
+        Purpose::Sync | Purpose::Change => vec![Lane::Binding(ask.binding)],
+    };
     directory.charge(&lanes)?;
     let (credential, record) = directory.credential_of(found.as_ref(), pseudo);
     let context = proof_context(ask.purpose, device.id, ask.binding);

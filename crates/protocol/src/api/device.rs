@@ -10,6 +10,9 @@ use super::{Credential, Organisation, Vouch, message};
 use crate::order::SignedOrder;
 use crate::{Bytes, Token};
 
+/// The most shares that one proof asks for.
+pub const MAX_ENVELOPES: usize = 32;
+
 message! {
     /// Enrols a computer; signed with the key that it brings.
     pub struct Enrol {

@@ -151,6 +151,29 @@ fn whatever_became_of_the_copy_the_old_password_is_asked_for_with_the_reason() {
 }
 
 #[test]
+fn a_spoilt_copy_of_the_present_password_is_made_anew_by_the_next_sync() {
+    let Some(world) = World::for_test().unwrap() else {
+        return;
+    };
+    let computer = world.linked("anna", FIRST, DESK).unwrap();
+    for spoil in [
+        "rm *.json",
+        r#"perl -pi -e 's/("sealed": ".{60})[^"]*/$1/' *.json"#,
+    ] {
+        shell(&computer, spoil);
+        assert_eq!(doctor(&computer).verdict, Verdict::Warning, "{spoil}");
+        computer.sync(FIRST).unwrap().ok().unwrap();
+        assert_eq!(doctor(&computer).verdict, Verdict::Ok, "{spoil}");
+    }
+    let next = "seven quiet lanterns";
+    portal::change(&world.directory, "anna", FIRST, next).unwrap();
+    let recovered = computer.sync(next).unwrap();
+    assert_eq!(told(&recovered), None, "{recovered:?}");
+    recovered.ok().unwrap();
+    expect_opens(&computer, next, FIRST).unwrap();
+}
+
+#[test]
 fn a_copy_that_the_directory_keeps_closed_is_told_of_too() {
     let Some(world) = World::for_test().unwrap() else {
         return;
