@@ -68,9 +68,9 @@ impl Core {
 
     /// Opens the window that the present state calls for.
     pub(super) fn open_needed(&mut self, effects: &mut Vec<Effect>, asked: bool) {
-        let screen = self.needed_screen(effects);
         // What waits for an answer stays: it must not be asked twice.
-        if self.under_way.is_none() || self.screen.is_none() {
+        if !self.holds_window() {
+            let screen = self.needed_screen(effects);
             self.screen = Some(screen);
         }
         effects.push(Effect::Show { asked });
@@ -79,7 +79,7 @@ impl Core {
 
     /// The window that the present state calls for.
     pub(super) fn needed_screen(&mut self, effects: &mut Vec<Effect>) -> Screen {
-        if self.working() {
+        if self.working() || self.is_changing() {
             Screen::Work
         } else if self.known.is_some() && self.binding().is_none() && self.problem().is_none() {
             Screen::Link(Link::default())
@@ -88,20 +88,37 @@ impl Core {
             Screen::Offline
         } else if self.cause().is_some() {
             self.attention.opened();
-            Screen::Changed(Changed::default())
+            Screen::Changed(Changed {
+                busy: self.attend(),
+                ..Changed::default()
+            })
         } else {
             effects.extend([Effect::ListAsides, Effect::ListComputers]);
             Screen::Status
         }
     }
 
+    /// Whether a change or a link has all that it needs, and goes on without a window.
+    fn is_changing(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|it| {
+            it.given && !it.given_up && matches!(it.what, What::Change | What::Link)
+        })
+    }
+
+    /// Takes up again the sync whose window was closed while the password was being checked; whether
+    /// there is one.
+    fn attend(&mut self) -> bool {
+        let under_way = self.under_way.as_mut();
+        let sync = under_way.filter(|it| it.what == What::Sync && !it.given_up);
+        sync.is_some_and(|it| {
+            it.unattended = false;
+            true
+        })
+    }
+
     /// Opens a window for a person who asked for it; what is under way comes first.
     fn show(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
-        let interruptible = self
-            .under_way
-            .as_ref()
-            .is_none_or(|it| it.given_up || !it.rows.is_empty());
-        if interruptible || self.screen.is_none() {
+        if !self.holds_window() {
             effects.push(Effect::Clear);
             self.wait_for_none();
             self.measured = super::Measured::default();
@@ -113,17 +130,17 @@ impl Core {
 
     /// The window goes; what only waits for an answer goes with it, what works goes on.
     pub(super) fn closed(&mut self, effects: &mut Vec<Effect>) {
-        let answered = matches!(
-            self.screen,
-            Some(Screen::Changed(_) | Screen::Work | Screen::Link(_))
-        );
-        let waits = self
-            .under_way
-            .as_ref()
-            .is_some_and(|it| it.rows.is_empty() && it.what != What::Phrase);
-        let checking = self.is_busy();
-        if waits && !(answered && checking) {
-            self.give_up(effects);
+        let checking = self.is_busy() && !self.asks_more();
+        let works = matches!(self.screen, Some(Screen::Work));
+        if self.holds_window()
+            && !works
+            && let Some(under_way) = &mut self.under_way
+        {
+            if under_way.given && checking {
+                under_way.unattended = true;
+            } else if under_way.what != What::Disown {
+                self.give_up(effects);
+            }
         }
         if matches!(self.screen, Some(Screen::Changed(_) | Screen::Offline)) {
             effects.push(Effect::Withdraw);
@@ -267,7 +284,10 @@ impl Core {
     }
 
     fn next_of_link(&mut self, filled: All<'_>, effects: &mut Vec<Effect>) {
-        let waits = self.under_way.is_some();
+        let waits = self
+            .under_way
+            .as_ref()
+            .is_some_and(|it| it.what == What::Link && !it.given_up);
         let Some(Screen::Link(link)) = &mut self.screen else {
             return;
         };
@@ -301,7 +321,7 @@ impl Core {
                 link.busy = true;
                 link.answered = true;
                 if waits {
-                    effects.push(Effect::Give(2));
+                    self.hand_over(2, effects);
                 } else {
                     let user_name = link.user_name.clone();
                     self.begin(What::Link, Ask::Link { user_name }, effects);

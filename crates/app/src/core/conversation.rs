@@ -18,6 +18,8 @@ impl Core {
                     what,
                     rows: Vec::new(),
                     moved_at: self.clock.now,
+                    given: false,
+                    unattended: false,
                     given_up: false,
                 });
                 effects.push(Effect::Ask(ask));
@@ -52,21 +54,59 @@ impl Core {
         self.waiting.retain(|(what, _)| *what == What::Disown);
     }
 
-    /// Whether the open window may be taken for what is under way: not while it waits for something
-    /// else.
-    fn window_is_free(&self) -> bool {
-        self.screen.is_some() && self.waiting.is_empty()
+    /// Whether the open window is one of such an exchange.
+    pub(super) const fn is_of(&self, what: What) -> bool {
+        match (what, &self.screen) {
+            (What::Sync, Some(Screen::Changed(_)))
+            | (What::Change, Some(Screen::Change(_)))
+            | (What::Link, Some(Screen::Link(_)))
+            | (What::Disown, Some(Screen::Disown { .. }))
+            | (What::Examine, Some(Screen::Help { .. })) => true,
+            (What::Sync | What::Change | What::Link, Some(Screen::Work)) => true,
+            (What::Sync | What::Change | What::Link, _) => self.asks_more(),
+            (What::Phrase | What::Disown | What::Examine, _) => false,
+        }
+    }
+
+    /// Whether the open window asks for more than what it began with.
+    pub(super) const fn asks_more(&self) -> bool {
+        matches!(
+            self.screen,
+            Some(Screen::Code { .. } | Screen::Own { .. } | Screen::Old { .. } | Screen::Cost(_))
+        )
+    }
+
+    /// Whether what is under way waits for the open window, which stays for it.
+    pub(super) fn holds_window(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|it| {
+            let waits = it.rows.is_empty() || self.asks_more();
+            waits && !it.given_up && self.is_of(it.what)
+        })
+    }
+
+    /// Whether the open window may tell how an exchange ended: not where something is typed for
+    /// something else, or waits for its turn.
+    fn may_tell(&self, what: What) -> bool {
+        let idle = matches!(
+            self.screen,
+            Some(Screen::Status | Screen::Offline | Screen::InSync { .. } | Screen::Stopped { .. })
+        );
+        let moves_stores = matches!(what, What::Sync | What::Change | What::Link);
+        self.waiting.is_empty() && (self.is_of(what) || (idle && moves_stores))
+    }
+
+    /// Whether the agent's question may be put. One in the middle of the work may even if that was
+    /// hidden; nobody is asked who gave up, or closed the window of what was only being checked.
+    fn may_ask(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|it| {
+            let works = !it.rows.is_empty() && self.waiting.is_empty();
+            !it.given_up && !it.unattended && (works || self.is_of(it.what))
+        })
     }
 
     /// The person gives up what waits for them: nothing further is done.
     pub(super) fn give_up(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(under_way) = &mut self.under_way
-            && under_way.rows.is_empty()
-            && !under_way.given_up
-        {
-            under_way.given_up = true;
-            effects.push(Effect::Reply(Reply::Cancel));
-        }
+        self.decline(effects);
         effects.push(Effect::Clear);
     }
 
@@ -78,10 +118,11 @@ impl Core {
                 fault,
                 unrecovered,
             } => self.needed(what, fault, unrecovered, effects),
-            Event::Cost { stores } => {
+            Event::Cost { stores } if self.may_ask() => {
                 effects.push(Effect::Clear);
                 self.ask_with(Screen::Cost(stores), effects);
             }
+            Event::Cost { .. } => self.decline(effects),
             Event::Consent { store } => self.consent(store, effects),
             Event::Progress(row) => self.progress(row, effects),
             Event::Examined { findings } => {
@@ -122,34 +163,45 @@ impl Core {
         unrecovered: Option<Code>,
         effects: &mut Vec<Effect>,
     ) {
-        match (&mut self.screen, what) {
-            (Some(Screen::Changed(_)), Need::DirectoryPassword)
-            | (Some(Screen::Change(_)), Need::CurrentPassword) => effects.push(Effect::Give(0)),
-            (
-                Some(Screen::Change(_) | Screen::Link(_)),
-                Need::NewPassword | Need::DirectoryPassword,
-            ) => {
+        let Some(under_way) = self.under_way.as_ref().filter(|_| self.may_ask()) else {
+            self.decline(effects);
+            return;
+        };
+        // An answer is taken only out of the window that it was typed in, once it was submitted.
+        match (under_way.what, &mut self.screen, what) {
+            (What::Sync, Some(Screen::Changed(changed)), Need::DirectoryPassword)
+                if changed.busy =>
+            {
+                self.hand_over(0, effects);
+            }
+            (What::Change, Some(Screen::Change(change)), Need::CurrentPassword) if change.busy => {
+                effects.push(Effect::Give(0));
+            }
+            (What::Change, Some(Screen::Change(change)), Need::NewPassword) if change.busy => {
+                self.hand_over(1, effects);
+            }
+            (What::Link, Some(Screen::Link(link)), Need::DirectoryPassword) if link.busy => {
                 effects.push(Effect::Give(1));
             }
-            (Some(Screen::Link(link)), Need::ComputersPassword) if link.answered => {
-                effects.push(Effect::Give(2));
+            (What::Link, Some(Screen::Link(link)), Need::ComputersPassword) if link.answered => {
+                self.hand_over(2, effects);
             }
-            (Some(Screen::Link(link)), Need::ComputersPassword) => {
+            (What::Link, Some(Screen::Link(link)), Need::ComputersPassword) => {
                 link.step = LinkStep::Computer;
                 link.busy = false;
                 effects.push(Effect::Focus);
             }
-            (_, Need::NewPassword) => {
+            (What::Sync, _, Need::NewPassword) => {
                 effects.push(Effect::Clear);
                 // That it is for one use is why it is asked for, and no fault.
                 let fault = fault.filter(|code| *code != Code::OwnPasswordNeeded);
                 self.ask_with(Screen::Own { fault, busy: false }, effects);
             }
-            (_, Need::FactorCode) => {
+            (What::Sync | What::Change | What::Link, _, Need::FactorCode) => {
                 effects.push(Effect::Clear);
                 self.ask_with(Screen::Code { fault, busy: false }, effects);
             }
-            (screen, Need::OldPassword) => {
+            (What::Sync | What::Change | What::Link, screen, Need::OldPassword) => {
                 let wrong = match screen {
                     Some(Screen::Old { wrong, .. }) if fault.is_some() => *wrong + 1,
                     _ => u8::from(fault.is_some()),
@@ -167,22 +219,50 @@ impl Core {
             }
             (
                 _,
+                _,
                 Need::DirectoryPassword
                 | Need::CurrentPassword
+                | Need::NewPassword
                 | Need::ComputersPassword
+                | Need::OldPassword
+                | Need::FactorCode
                 | Need::EnrolmentString,
-            ) => self.give_up(effects),
+            ) => self.decline(effects),
         }
     }
 
-    /// Puts a question that comes in the middle of something.
+    /// Hands over the last of what an exchange needs from the start.
+    pub(super) fn hand_over(&mut self, slot: usize, effects: &mut Vec<Effect>) {
+        if let Some(under_way) = &mut self.under_way {
+            under_way.given = true;
+        }
+        effects.push(Effect::Give(slot));
+    }
+
+    /// Answers a question that nobody is there for. What is typed in another window stays.
+    fn decline(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(under_way) = &mut self.under_way
+            && !under_way.given_up
+        {
+            under_way.given_up = true;
+            effects.push(Effect::Reply(Reply::Cancel));
+        }
+    }
+
+    /// Puts a question that comes in the middle of something. Whoever hid the work did not ask for
+    /// it: the keyboard stays where it is.
     fn ask_with(&mut self, screen: Screen, effects: &mut Vec<Effect>) {
+        let asked = self.screen.is_some();
         self.screen = Some(screen);
-        effects.push(Effect::Show { asked: true });
+        effects.push(Effect::Show { asked });
         effects.push(Effect::Focus);
     }
 
     fn consent(&mut self, store: StoreKind, effects: &mut Vec<Effect>) {
+        if !self.may_ask() {
+            self.decline(effects);
+            return;
+        }
         match (&mut self.screen, store) {
             (Some(Screen::Link(link)), StoreKind::Disk) if link.disk.is_some() => {
                 effects.push(Effect::Reply(if link.disk == Some(true) {
@@ -226,7 +306,7 @@ impl Core {
         // It goes on after all, with the answer that it has.
         let what = under_way.what;
         self.waiting.retain(|(it, _)| *it != what);
-        if begins && self.window_is_free() {
+        if begins && self.waiting.is_empty() && self.is_of(what) {
             self.screen = Some(Screen::Work);
             effects.extend([Effect::Clear, Effect::Focus]);
         }
@@ -245,7 +325,7 @@ impl Core {
                     .binding()
                     .map(|binding| binding.notices.clone())
                     .unwrap_or_default();
-                if self.window_is_free() {
+                if self.may_tell(under_way.what) {
                     self.screen = Some(Screen::InSync {
                         others: other_computers,
                         notices,
@@ -281,7 +361,11 @@ impl Core {
         let Some(under_way) = self.under_way.take() else {
             return;
         };
-        if under_way.given_up {
+        if under_way.given_up && is_its_end(&failure) {
+            return;
+        }
+        // Whoever answers anew waits for that.
+        if self.waiting.iter().any(|(it, _)| *it == under_way.what) {
             return;
         }
         self.failed = Some((failure.clone(), self.clock.now));
@@ -296,7 +380,7 @@ impl Core {
             return;
         }
         let code = failure.code;
-        if !self.window_is_free() {
+        if !self.may_tell(under_way.what) {
             if under_way.what == What::Sync || under_way.what == What::Change {
                 effects.push(Effect::Notify(super::windows::notices::stopped(self, code)));
             }
@@ -372,4 +456,10 @@ impl Core {
         }
         effects.push(Effect::Focus);
     }
+}
+
+/// Whether a failure is only that the person gave up.
+fn is_its_end(failure: &Failure) -> bool {
+    let gave_up = matches!(failure.code, Code::AttemptExpired | Code::OldPasswordNeeded);
+    gave_up && failure.stores.is_empty()
 }

@@ -85,7 +85,11 @@ struct UnderWay {
     rows: Vec<StoreRow>,
     /// When the last progress was.
     moved_at: Timestamp,
-    /// The person gave up: how it ends is nothing to tell them.
+    /// What it needs from the start was handed over: it goes on without a window.
+    given: bool,
+    /// Its window was closed while it was being checked: nobody is asked any more.
+    unattended: bool,
+    /// The person gave up: nothing further is asked, and that it ends for it is nothing to tell.
     given_up: bool,
 }
 

@@ -172,3 +172,184 @@ fn rules_met() -> Measured {
     let standard = core().standard();
     rules::measure(&standard, Some(&secret("another")), &new, &new)
 }
+
+fn need(what: Need) -> Input {
+    Input::Event(Event::Need {
+        what,
+        fault: None,
+        unrecovered: None,
+    })
+}
+
+/// The agent tells that a store moves.
+fn moves() -> Input {
+    Input::Event(Event::Progress(StoreRow {
+        kind: StoreKind::Account,
+        state: StoreState::Changing,
+    }))
+}
+
+/// A core whose person typed the new password, which the agent has.
+fn checking() -> Core {
+    let mut core = asked();
+    act(&mut core, Act::Next, true);
+    let given = core.step(NOW, need(Need::DirectoryPassword));
+    assert!(given.contains(&Effect::Give(0)));
+    core
+}
+
+/// A core whose person typed the old password, too.
+fn checking_old() -> Core {
+    let mut core = checking();
+    core.step(NOW, need(Need::OldPassword));
+    assert!(act(&mut core, Act::Next, true).contains(&Effect::Give(0)));
+    core
+}
+
+fn cancels(effects: &[Effect]) -> bool {
+    effects.contains(&Effect::Reply(Reply::Cancel))
+}
+
+fn shows(effects: &[Effect]) -> bool {
+    effects.iter().any(|it| matches!(it, Effect::Show { .. }))
+}
+
+fn notifies(effects: &[Effect]) -> bool {
+    effects.iter().any(|it| matches!(it, Effect::Notify(_)))
+}
+
+#[test]
+fn whoever_gave_up_while_it_was_checked_is_not_asked_again() {
+    for (leave, open) in [(Act::Back, Some(Page::Changed)), (Act::Close, None)] {
+        let mut core = checking_old();
+        assert!(cancels(&act(&mut core, leave, false)));
+        let again = core.step(NOW, need(Need::OldPassword));
+        assert!(!shows(&again) && !cancels(&again), "{again:?}");
+        let ended = core.step(NOW, failed(Code::AttemptExpired));
+        assert!(!notifies(&ended), "{ended:?}");
+        assert_eq!(page(&core), open);
+    }
+}
+
+#[test]
+fn what_went_on_after_it_was_given_up_tells_how_it_ends() {
+    let mut core = checking_old();
+    act(&mut core, Act::Back, false);
+    core.step(NOW, moves());
+    assert_eq!(page(&core), Some(Page::Work));
+    core.step(NOW, failed(Code::KeychainRefused));
+    assert_eq!(page(&core), Some(Page::Stopped));
+
+    let mut core = checking_old();
+    act(&mut core, Act::Close, false);
+    core.step(NOW, moves());
+    assert!(notifies(&core.step(NOW, failed(Code::KeychainRefused))));
+}
+
+#[test]
+fn a_question_can_be_given_up_after_stores_were_tested() {
+    let mut core = checking();
+    core.step(NOW, moves());
+    core.step(NOW, need(Need::OldPassword));
+    assert_eq!(page(&core), Some(Page::Old));
+    assert!(cancels(&act(&mut core, Act::Back, false)));
+}
+
+#[test]
+fn whoever_said_later_while_it_was_checked_is_asked_nothing() {
+    for question in [
+        need(Need::OldPassword),
+        need(Need::FactorCode),
+        Input::Event(Event::Cost { stores: Vec::new() }),
+    ] {
+        let mut core = checking();
+        assert!(!cancels(&act(&mut core, Act::Later, false)));
+        let asked = core.step(NOW, question);
+        assert!(cancels(&asked) && !shows(&asked), "{asked:?}");
+        assert!(!notifies(&core.step(NOW, failed(Code::AttemptExpired))));
+    }
+}
+
+#[test]
+fn whoever_comes_back_to_what_is_checked_is_asked_on() {
+    let mut core = checking();
+    act(&mut core, Act::Later, false);
+    act(&mut core, Act::OpenNeeded, false);
+    assert!(core.view().unwrap().buttons.iter().any(|it| it.busy));
+    let asked = core.step(NOW, need(Need::OldPassword));
+    assert!(asked.contains(&Effect::Show { asked: true }));
+    assert_eq!(page(&core), Some(Page::Old));
+}
+
+#[test]
+fn a_question_in_the_middle_of_hidden_work_takes_no_keyboard() {
+    let mut core = checking();
+    core.step(NOW, moves());
+    act(&mut core, Act::Hide, false);
+    let asked = core.step(NOW, need(Need::OldPassword));
+    assert!(asked.contains(&Effect::Show { asked: false }), "{asked:?}");
+}
+
+#[test]
+fn progress_can_be_seen_from_any_window() {
+    let mut core = checking();
+    core.step(NOW, moves());
+    act(&mut core, Act::OpenStatus, false);
+    assert_eq!(page(&core), Some(Page::Status));
+    act(&mut core, Act::OpenNeeded, false);
+    assert_eq!(page(&core), Some(Page::Work));
+}
+
+#[test]
+fn a_change_that_the_agent_has_can_be_hidden_and_not_cancelled() {
+    let mut core = core();
+    core.step(NOW, status(true, 2));
+    act(&mut core, Act::OpenChange, false);
+    core.measured = rules_met();
+    act(&mut core, Act::Next, true);
+    let cancel = |core: &Core| core.view().unwrap().buttons[0].act.clone();
+    assert_eq!(cancel(&core), Act::Close);
+    assert!(
+        core.step(NOW, need(Need::CurrentPassword))
+            .contains(&Effect::Give(0))
+    );
+    assert!(
+        core.step(NOW, need(Need::NewPassword))
+            .contains(&Effect::Give(1))
+    );
+    assert_eq!(cancel(&core), Act::Hide);
+    assert!(!cancels(&act(&mut core, Act::Hide, false)));
+    assert!(notifies(&core.step(NOW, failed(Code::ChangeUncertain))));
+}
+
+#[test]
+fn an_answer_is_taken_out_of_no_window_but_its_own() {
+    // W9 is open when the sync wants an own password.
+    let mut core = checking();
+    act(&mut core, Act::Later, false);
+    act(&mut core, Act::OpenChange, false);
+    let asked = core.step(NOW, need(Need::NewPassword));
+    assert!(cancels(&asked) && !shows(&asked), "{asked:?}");
+    assert!(!asked.iter().any(|it| matches!(it, Effect::Give(_))));
+    assert_eq!(page(&core), Some(Page::Change));
+
+    // W1 is open again, and nothing was submitted in it.
+    let mut core = super::asked();
+    act(&mut core, Act::Next, true);
+    assert!(cancels(&act(&mut core, Act::Later, false)));
+    act(&mut core, Act::OpenNeeded, false);
+    let asked = core.step(NOW, need(Need::DirectoryPassword));
+    assert!(!asked.iter().any(|it| matches!(it, Effect::Give(_))));
+}
+
+#[test]
+fn what_ends_elsewhere_leaves_a_window_in_which_something_is_typed() {
+    let mut core = checking();
+    act(&mut core, Act::Later, false);
+    act(&mut core, Act::OpenChange, false);
+    for input in [moves(), failed(Code::KeychainRefused)] {
+        let done = core.step(NOW, input);
+        assert!(!done.contains(&Effect::Clear), "{done:?}");
+        assert_eq!(page(&core), Some(Page::Change));
+    }
+}

@@ -54,8 +54,14 @@ pub(super) fn change(core: &Core, change: &Change) -> View {
         },
     ];
     view.strength = rules::strength(core, &core.measured);
+    // Once the agent has it, nothing can be taken back.
+    let given = core.under_way.as_ref().is_some_and(|it| it.given);
     view.buttons = vec![
-        core.button("cancel", Act::Close),
+        if change.busy && given {
+            core.button("hide", Act::Hide)
+        } else {
+            core.button("cancel", Act::Close)
+        },
         core.default_button("change-password", Act::Next, change.busy),
     ];
     view
