@@ -169,6 +169,10 @@ fn the_helper_needs_no_more_than_its_unit_grants() {
     };
     computer.add_account("anna", 1000, OLD);
     let unit = include_str!("../../../../packaging/systemd/lockstep-helper@.service");
+    assert!(
+        !unit.lines().any(|line| line.starts_with("ProtectProc=")),
+        "a person's keyring daemon would be hidden from the helper that became that person"
+    );
     let setting = |key: &str| {
         let value = unit
             .lines()

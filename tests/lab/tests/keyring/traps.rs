@@ -2,7 +2,7 @@
 //!
 //! | trap | test |
 //! |---|---|
-//! | a change behind a running daemon is lost at its next write | [`a_change_in_a_session_outlives_it`], [`a_daemon_that_cannot_be_asked_is_left_alone`], [`a_session_that_begins_meanwhile_loses_nothing`] |
+//! | a change behind a running daemon is lost at its next write | [`a_change_in_a_session_outlives_it`], [`a_daemon_that_cannot_be_asked_is_left_alone`], [`a_daemon_that_is_hidden_is_not_taken_for_none`], [`a_session_that_begins_meanwhile_loses_nothing`] |
 //! | a change makes a keyring where there is none | [`nobody_is_given_a_keyring`] |
 //! | beside a damaged file it makes another one, and opens that | [`a_damaged_keyring_opens_with_nothing`] |
 //! | an unlocked daemon accepts anything | the conformance suite, logged in |
@@ -190,6 +190,42 @@ fn a_daemon_that_cannot_be_asked_is_left_alone() {
     anna.start_daemon(&["--control-directory=/run/user/1000/elsewhere"], OLD);
     refused("there are two");
     computer.shell("pkill -KILL -u 1000 -f elsewhere");
+    assert_eq!(anna.ask("change", &[OLD, NEW]), Said::Done);
+}
+
+#[test]
+fn a_daemon_that_is_hidden_is_not_taken_for_none() {
+    let Some((computer, anna)) = anna() else {
+        return;
+    };
+    anna.log_in(OLD);
+    assert_eq!(anna.kept("wifi").as_deref(), Some("s3cret"));
+    let before = anna.keyrings();
+    // The device's own /proc; its keyring daemon isn't dumpable, and hidden from its own person.
+    let hide = |how: &str| computer.shell(&format!("mount -o remount,hidepid={how} /proc"));
+    for how in ["noaccess", "invisible"] {
+        hide(how);
+        for socket in ["control", "away"] {
+            for (operation, secrets) in [
+                ("preflight", &[NEW][..]),
+                ("change", &[OLD, NEW]),
+                ("may-reset", &[]),
+                ("reset", &[NEW]),
+            ] {
+                let code = anna.refusal(operation, secrets);
+                assert_eq!(code, Code::KeychainUnreachable, "{how}: {operation}");
+            }
+            assert_eq!(anna.keyrings(), before, "{how}");
+            assert!(anna.opens(OLD), "a copy needs nobody's daemon");
+            let other = if socket == "control" {
+                "away"
+            } else {
+                "control"
+            };
+            computer.shell(&format!("cd /run/user/1000/keyring; mv {socket} {other}"));
+        }
+    }
+    hide("off");
     assert_eq!(anna.ask("change", &[OLD, NEW]), Said::Done);
 }
 

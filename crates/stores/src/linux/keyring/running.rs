@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use lockstep_model::Code;
 
@@ -16,6 +17,10 @@ use crate::Refusal;
 
 /// The name of gnome-keyring-daemon as the kernel cuts it (`TASK_COMM_LEN` in proc(5)).
 const NAME: &str = "gnome-keyring-d";
+
+/// What is said of the first process. It is always there, and everybody may read it unless
+/// processes are hidden.
+const FIRST: &str = "/proc/1/status";
 
 /// One daemon of the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,35 +89,60 @@ fn judge(listener: i32, running: &[Process]) -> Result<(), Refusal> {
 
 /// The person's keyring daemons, but for private ones of stores like this.
 fn processes(owner: &Owner) -> Result<Vec<Process>, Refusal> {
+    refuse_hidden(read_living(Path::new(FIRST)))?;
     let unreadable = |fault: io::Error| unreachable(format!("/proc can't be read: {fault}"));
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let Some(pid) = path
+        let pid = path
             .file_name()
-            .and_then(|name| name.to_str()?.parse().ok())
-        else {
-            continue;
-        };
-        // One that ends meanwhile is none. The daemon's other files are shut: it isn't dumpable.
-        let (Ok(status), Ok(command)) = (
-            fs::read(path.join("status")),
-            fs::read(path.join("cmdline")),
-        ) else {
-            continue;
-        };
-        // Without a command line it has no memory, and so no keyring: it has just ended, or is not yet
-        // the program that its name says, and has read nothing.
-        let whole = !command.is_empty();
-        if whole && is_daemon_of(owner.uid, &String::from_utf8_lossy(&status)) {
-            let mut words = command.split(|byte| *byte == 0);
-            if !words.clone().any(private::is_ours) {
-                let hands_over = words.any(|word| matches!(word, b"--start" | b"-s"));
-                found.push(Process { pid, hands_over });
-            }
+            .and_then(|name| name.to_str()?.parse().ok());
+        if let Some(pid) = pid {
+            found.extend(daemon_at(&path, pid, owner.uid).map_err(unreadable)?);
         }
     }
     Ok(found)
+}
+
+/// Refuses where other people's processes are hidden (`hidepid` in proc(5)): the person's daemon is
+/// then hidden from themselves, because it isn't dumpable, and would be taken for none.
+fn refuse_hidden(first: io::Result<Option<Vec<u8>>>) -> Result<(), Refusal> {
+    match first {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) | Err(_) => Err(unreachable(
+            "/proc hides processes: whether a keyring daemon runs can't be told",
+        )),
+    }
+}
+
+/// The process of this folder in /proc, if it is a keyring daemon of the person's own.
+fn daemon_at(path: &Path, pid: i32, uid: u32) -> io::Result<Option<Process>> {
+    // One that ends meanwhile is none. The daemon's other files are shut: it isn't dumpable.
+    let Some(status) = read_living(&path.join("status"))? else {
+        return Ok(None);
+    };
+    if !is_daemon_of(uid, &String::from_utf8_lossy(&status)) {
+        return Ok(None);
+    }
+    // Without a command line it has no memory, and so no keyring: it has just ended, or is not yet
+    // the program that its name says, and has read nothing.
+    let command = read_living(&path.join("cmdline"))?.unwrap_or_default();
+    let mut words = command.split(|byte| *byte == 0);
+    if command.is_empty() || words.clone().any(private::is_ours) {
+        return Ok(None);
+    }
+    let hands_over = words.any(|word| matches!(word, b"--start" | b"-s"));
+    Ok(Some(Process { pid, hands_over }))
+}
+
+/// Reads a file in /proc, unless its process has ended.
+fn read_living(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(fault) if fault.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Judges a process by its status (proc(5)); one that has ended and waits to be reaped is none.
@@ -159,6 +189,30 @@ mod tests {
         ] {
             assert_eq!(judge(listener, &running).is_ok(), fine, "{running:?}");
         }
+    }
+
+    #[test]
+    fn nobody_is_called_absent_where_processes_are_hidden() {
+        assert_eq!(
+            refuse_hidden(Ok(Some(b"Name:\tsystemd\n".to_vec()))),
+            Ok(())
+        );
+        for hidden in [Ok(None), Err(io::ErrorKind::PermissionDenied.into())] {
+            let refusal = refuse_hidden(hidden).unwrap_err();
+            assert_eq!(refusal.code, Code::KeychainUnreachable);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_process_is_no_reason_to_take_it_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(
+            daemon_at(folder.path(), 7, 0).unwrap(),
+            None,
+            "it has ended"
+        );
+        std::fs::create_dir(folder.path().join("status")).unwrap();
+        assert!(daemon_at(folder.path(), 7, 0).is_err());
     }
 
     #[test]
