@@ -179,7 +179,7 @@ pub(crate) struct Holding {
 /// The password of a generation that did not open a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Guess {
-    of: Stamp,
+    pub(crate) of: Stamp,
     at: Timestamp,
 }
 

@@ -44,6 +44,7 @@ const FORGETFUL: Scenario = Scenario {
     crashes: 1,
     drifts: 0,
     adrift: StoreKind::Account,
+    counts: false,
     lies: true,
     session_flaps: true,
     doors: None,
@@ -127,6 +128,28 @@ fn shares_withheld_and_the_account_changed_from_outside() {
         ..FORGETFUL
     };
     let seen = run(scenario);
+    assert!(seen.asked);
+}
+
+/// What was guessed in vain in one run is not guessed again in the next, whatever the share and the
+/// account did meanwhile.
+const GUESSED: Scenario = Scenario {
+    name: "guesses that count",
+    stores: 2,
+    knows_local: true,
+    withheld: true,
+    drifts: 1,
+    counts: true,
+    session_flaps: false,
+    ..SECOND_CHANGE
+};
+
+#[test]
+fn guesses_that_count_are_remembered() {
+    let seen = run(Scenario {
+        stores: 1,
+        ..GUESSED
+    });
     assert!(seen.asked);
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Scenario {
     pub(super) drifts: u8,
     /// Which store that is.
     pub(super) adrift: StoreKind,
+    /// Guesses at the account count, and as many are allowed as it takes.
+    pub(super) counts: bool,
     /// What an operation reports may have nothing to do with what it did.
     pub(super) lies: bool,
     pub(super) session_flaps: bool,
@@ -75,7 +77,7 @@ impl Scenario {
             several_slots: *kind == StoreKind::Disk,
             needs_session: *kind == StoreKind::Keychain,
             verify_without_change: true,
-            counts_attempts: false,
+            counts_attempts: self.counts && *kind == StoreKind::Account,
             change_opens_first: *kind == StoreKind::Disk,
             without_old: without_old(*kind),
         };
@@ -85,7 +87,10 @@ impl Scenario {
                 .iter()
                 .map(|kind| (*kind, capabilities(kind)))
                 .collect(),
-            budget: Budget::default(),
+            budget: Budget {
+                attempts: u8::MAX,
+                ..Budget::default()
+            },
         }
     }
 

@@ -7,7 +7,7 @@ use super::breach::Breach;
 use super::doors::Person;
 use super::explore::{Findings, Lost, explore};
 use super::scenario::Scenario;
-use super::{AWAY, DISK_ADRIFT, FORGETFUL, LINKING, NOTHING_LEFT, SECOND_CHANGE, behind};
+use super::{AWAY, DISK_ADRIFT, FORGETFUL, GUESSED, LINKING, NOTHING_LEFT, SECOND_CHANGE, behind};
 
 /// Everything at once.
 const EVERYTHING: Scenario = Scenario {
@@ -73,6 +73,7 @@ const ALL: &[Scenario] = &[
         ..FORGETFUL
     },
     DISK_ADRIFT,
+    GUESSED,
     doors("doors, 3 gen: knows all", Person::All, false, TWICE),
     doors(
         "doors, 3 gen: knows newest and daily",

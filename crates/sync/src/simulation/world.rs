@@ -197,11 +197,15 @@ pub(super) fn canonical(state: &mut State) {
     }
 }
 
-/// Drops what is there for people only and decides nothing.
+/// Drops what decides nothing here: what is there for people only, and how often was guessed.
 pub(super) fn forget_labels(ledger: &mut Ledger) {
     ledger.last_op = OpId(0);
     for holding in ledger.stores.values_mut() {
         (holding.problem, holding.notice) = (None, None);
+        holding.failures.clear();
+        holding
+            .guesses
+            .sort_by_key(|guess| (guess.of.epoch, guess.of.generation));
     }
 }
 
