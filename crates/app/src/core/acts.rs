@@ -1,12 +1,14 @@
 //! What the person does, window by window.
 
+use lockstep_model::code::Retry;
 use lockstep_model::{Code, Fault};
 use lockstep_protocol::keyring::Reopened;
-use lockstep_protocol::local::{Ask, OpensWith, Reply};
+use lockstep_protocol::local::{Ask, Failure, OpensWith, Reply};
 
+use super::conversation::is_giving_up;
 use super::rules::Met;
 use super::screen::{Again, Aside, Change, Changed, Link, LinkStep, Screen};
-use super::{Core, Effect, Filled, SLOTS, What};
+use super::{Core, Effect, Failed, Filled, SLOTS, What};
 use crate::view::Act;
 
 type All<'a> = &'a [Filled; SLOTS];
@@ -70,15 +72,54 @@ impl Core {
     pub(super) fn open_needed(&mut self, effects: &mut Vec<Effect>, asked: bool) {
         // What waits for an answer stays: it must not be asked twice.
         if !self.holds_window() {
-            let screen = self.needed_screen(effects);
+            let screen = self.needed_screen(effects, asked);
             self.screen = Some(screen);
         }
         effects.push(Effect::Show { asked });
         effects.push(Effect::Focus);
     }
 
-    /// The window that the present state calls for.
-    pub(super) fn needed_screen(&mut self, effects: &mut Vec<Effect>) -> Screen {
+    /// The window that the present state calls for; for whoever asked for it, first why it is as it
+    /// is.
+    fn needed_screen(&mut self, effects: &mut Vec<Effect>, asked: bool) -> Screen {
+        let stopped = if asked && !self.working() && !self.is_changing() {
+            self.stopped_screen()
+        } else {
+            None
+        };
+        stopped.unwrap_or_else(|| self.asking_screen(effects))
+    }
+
+    /// W6 of what stopped last, as far as it is known here; of anything else its code tells.
+    fn stopped_screen(&mut self) -> Option<Screen> {
+        // Whoever only gave up wants to go on.
+        let problem = self.problem().filter(|code| !is_giving_up(*code));
+        let linked = self.binding().is_some();
+        let told = self.failed.as_mut().filter(|failed| {
+            let code = failed.failure.code;
+            failed.unseen || problem.is_some_and(|it| it == code || code == Code::ComputerBehind)
+        });
+        let (failure, at, again) = if let Some(failed) = told {
+            failed.unseen = false;
+            (failed.failure.clone(), failed.at, failed.again)
+        } else {
+            let failure = Failure {
+                code: problem?,
+                detail: String::new(),
+                stores: Vec::new(),
+            };
+            (failure, self.clock.now, linked.then_some(Again::Sync))
+        };
+        Some(Screen::Stopped {
+            again: again.filter(|_| failure.code.retry() != Retry::Never),
+            failure,
+            at,
+            copied: false,
+        })
+    }
+
+    /// The window that the present state calls for, if nothing stopped.
+    pub(super) fn asking_screen(&mut self, effects: &mut Vec<Effect>) -> Screen {
         if self.working() || self.is_changing() {
             Screen::Work
         } else if self.known.is_some() && self.binding().is_none() && self.problem().is_none() {
@@ -382,8 +423,8 @@ impl Core {
                 effects.push(Effect::Focus);
             }
             Some(Screen::Disown { .. }) => {
-                self.screen = None;
-                self.open_needed(effects, true);
+                self.screen = Some(self.asking_screen(effects));
+                effects.push(Effect::Focus);
             }
             Some(Screen::Aside(aside)) if aside.removing => {
                 aside.removing = false;
@@ -434,7 +475,7 @@ impl Core {
             env!("CARGO_PKG_VERSION"),
             std::env::consts::OS
         );
-        if let Some((failure, at)) = &self.failed {
+        if let Some(Failed { failure, at, .. }) = &self.failed {
             let at = jiff::Timestamp::from_millisecond(at.0);
             let at = at.map_or_else(|_| "?".to_owned(), |at| at.to_string());
             text += &format!("{} at {at}: {}\n", failure.code, failure.detail);

@@ -1,13 +1,13 @@
 //! What the agent says while something is under way, and what the windows make of it.
 
 use lockstep_model::code::Retry;
-use lockstep_model::{Code, Fault, StoreKind};
+use lockstep_model::{Code, Fault, StoreKind, StoreState};
 use lockstep_protocol::api::me::StoreRow;
-use lockstep_protocol::local::{Ask, Done, Event, Failure, Need, Reply};
+use lockstep_protocol::local::{Ask, Done, Event, Failure, Need, OpensWith, Reply, StoreOpens};
 
 use super::reach::cut_off;
 use super::screen::{Again, Change, Changed, LinkStep, Screen};
-use super::{Core, Effect, UnderWay, What};
+use super::{Core, Effect, Failed, UnderWay, What};
 
 impl Core {
     /// Begins an exchange, or has it wait for the end of the one that is under way.
@@ -293,7 +293,7 @@ impl Core {
                 .unwrap_or_default()
                 .into_iter()
                 .map(|row| StoreRow {
-                    state: lockstep_model::StoreState::Waiting,
+                    state: StoreState::Waiting,
                     ..row
                 })
                 .collect();
@@ -357,7 +357,7 @@ impl Core {
         }
     }
 
-    fn failed(&mut self, failure: Failure, effects: &mut Vec<Effect>) {
+    fn failed(&mut self, mut failure: Failure, effects: &mut Vec<Effect>) {
         let Some(under_way) = self.under_way.take() else {
             return;
         };
@@ -368,7 +368,26 @@ impl Core {
         if self.waiting.iter().any(|(it, _)| *it == under_way.what) {
             return;
         }
-        self.failed = Some((failure.clone(), self.clock.now));
+        if failure.stores.is_empty() && !self.asks_more() {
+            failure.stores = opened(&under_way.rows);
+        }
+        let code = failure.code;
+        let nothing_done = failure.stores.is_empty();
+        let typed_wrong = code.retry() == Retry::AfterInput || code == Code::TooManyAttempts;
+        let again = match under_way.what {
+            What::Sync => Some(Again::Sync),
+            What::Change if nothing_done => Some(Again::Change),
+            // The directory has it: what is left is to bring the computer in step.
+            What::Change => Some(Again::Sync),
+            What::Link => Some(Again::Link),
+            What::Phrase | What::Disown | What::Examine => None,
+        };
+        self.failed = Some(Failed {
+            failure: failure.clone(),
+            at: self.clock.now,
+            again,
+            unseen: false,
+        });
         if let Some(Screen::Link(link)) = &mut self.screen
             && failure.code == Code::NotTheComputersPassword
         {
@@ -379,16 +398,16 @@ impl Core {
             effects.extend([Effect::ClearOne(2), Effect::Focus]);
             return;
         }
-        let code = failure.code;
         if !self.may_tell(under_way.what) {
             if under_way.what == What::Sync || under_way.what == What::Change {
                 effects.push(Effect::Notify(super::windows::notices::stopped(self, code)));
+                if let Some(failed) = &mut self.failed {
+                    failed.unseen = !(typed_wrong && nothing_done);
+                }
             }
             return;
         }
         effects.push(Effect::Clear);
-        let typed_wrong = code.retry() == Retry::AfterInput || code == Code::TooManyAttempts;
-        let nothing_done = failure.stores.is_empty();
         let group = code.number() / 1000;
         match (&mut self.screen, under_way.what) {
             (None, _) => return,
@@ -437,15 +456,7 @@ impl Core {
                 *busy = false;
                 *findings = Some(Vec::new());
             }
-            (Some(_), what) => {
-                let again = match what {
-                    What::Sync => Some(Again::Sync),
-                    What::Change if nothing_done => Some(Again::Change),
-                    // The directory has it: what is left is to bring the computer in step.
-                    What::Change => Some(Again::Sync),
-                    What::Link => Some(Again::Link),
-                    What::Phrase | What::Disown | What::Examine => None,
-                };
+            (Some(_), _) => {
                 self.screen = Some(Screen::Stopped {
                     again: again.filter(|_| code.retry() != Retry::Never),
                     at: self.clock.now,
@@ -460,6 +471,27 @@ impl Core {
 
 /// Whether a failure is only that the person gave up.
 fn is_its_end(failure: &Failure) -> bool {
-    let gave_up = matches!(failure.code, Code::AttemptExpired | Code::OldPasswordNeeded);
-    gave_up && failure.stores.is_empty()
+    is_giving_up(failure.code) && failure.stores.is_empty()
+}
+
+/// Whether a code says no more than that an answer didn't come.
+pub(super) const fn is_giving_up(code: Code) -> bool {
+    matches!(code, Code::AttemptExpired | Code::OldPasswordNeeded)
+}
+
+/// Which password opens what, as far as progress told: of an end that says nothing of it.
+fn opened(rows: &[StoreRow]) -> Vec<StoreOpens> {
+    let opens = |row: &StoreRow| StoreOpens {
+        kind: row.kind,
+        with: match row.state {
+            StoreState::InSync { .. } => OpensWith::New,
+            StoreState::Waiting
+            | StoreState::Changing
+            | StoreState::Testing
+            | StoreState::NeedsYou { .. }
+            | StoreState::Problem { .. }
+            | StoreState::NotTested => OpensWith::Unknown,
+        },
+    };
+    rows.iter().map(opens).collect()
 }

@@ -34,7 +34,7 @@ use attention::{Attention, Memory};
 
 pub use input::{Effect, Filled, Input, Surroundings};
 pub use rules::Measured;
-use screen::Screen;
+use screen::{Again, Screen};
 
 /// The slots that hold what is typed.
 pub const SLOTS: usize = 3;
@@ -68,8 +68,18 @@ pub struct Core {
     luck: u64,
     /// The phrase that was chosen for a link that is under way.
     phrase: String,
-    /// The last failure, for the help.
-    failed: Option<(Failure, Timestamp)>,
+    /// The last failure.
+    failed: Option<Failed>,
+}
+
+/// How something ended that went wrong.
+struct Failed {
+    failure: Failure,
+    at: Timestamp,
+    /// What can be tried again.
+    again: Option<Again>,
+    /// Only a notification told of it so far.
+    unseen: bool,
 }
 
 /// The person's other computers, as they were told of.
@@ -232,9 +242,10 @@ impl Core {
             .as_ref()
             .is_none_or(|binding| binding.in_sync);
         let in_sync = status.binding.as_ref().is_some_and(|it| it.in_sync);
-        if let Some((failure, _)) = self.failed.as_mut().filter(|_| in_sync) {
+        if let Some(failed) = self.failed.as_mut().filter(|_| in_sync) {
             // What it told of the stores is over.
-            failure.stores.clear();
+            failed.failure.stores.clear();
+            failed.unseen = false;
         }
         self.known = Some(status);
         // Somebody else, or the person in a terminal, brought the computer in step.
@@ -320,7 +331,7 @@ impl Core {
     /// Whether the last thing that was done here left stores behind, which nothing has mended since.
     fn stopped_half_way(&self) -> bool {
         let failed = self.failed.as_ref();
-        failed.is_some_and(|(failure, _)| !failure.stores.is_empty())
+        failed.is_some_and(|failed| !failed.failure.stores.is_empty())
     }
 
     fn reminder_hours(&self) -> u8 {

@@ -67,7 +67,7 @@ impl Core {
             }
             // As was promised; the keyboard stays with whatever has it.
             Some(Screen::Offline) if online => {
-                self.screen = Some(self.needed_screen(effects));
+                self.screen = Some(self.asking_screen(effects));
                 effects.push(Effect::Focus);
             }
             Some(_) | None => {}

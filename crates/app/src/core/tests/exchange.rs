@@ -353,3 +353,100 @@ fn what_ends_elsewhere_leaves_a_window_in_which_something_is_typed() {
         assert_eq!(page(&core), Some(Page::Change));
     }
 }
+
+/// A status of a binding whose last sync stopped.
+fn stopped(code: Code) -> Input {
+    told(false, 2, |binding| binding.problem = Some(code))
+}
+
+/// What stopped, once nobody looks.
+fn hidden_stop(code: Code, stores: Vec<StoreOpens>) -> Core {
+    let mut core = checking();
+    core.step(NOW, moves());
+    act(&mut core, Act::Hide, false);
+    let failure = Failure {
+        code,
+        detail: String::new(),
+        stores,
+    };
+    assert!(notifies(
+        &core.step(NOW, Input::Event(Event::Failed(failure)))
+    ));
+    core
+}
+
+#[test]
+fn what_stopped_behind_a_hidden_window_is_told_to_whoever_looks() {
+    let stores = vec![
+        StoreOpens {
+            kind: StoreKind::Account,
+            with: OpensWith::New,
+        },
+        StoreOpens {
+            kind: StoreKind::Keychain,
+            with: OpensWith::Old,
+        },
+    ];
+    let mut core = hidden_stop(Code::KeychainRefused, stores);
+    core.step(NOW, stopped(Code::KeychainRefused));
+    // Again and again, for as long as it stands.
+    for _ in 0..2 {
+        act(&mut core, Act::OpenNeeded, false);
+        let view = core.view().unwrap();
+        assert_eq!((view.page, view.stores.len()), (Page::Stopped, 2));
+        assert!(view.buttons.iter().any(|it| it.act == Act::TryAgain));
+        act(&mut core, Act::Close, false);
+    }
+    // It doesn't stand in the way of the question that comes by itself.
+    core.open_needed(&mut Vec::new(), false);
+    assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn an_end_that_nothing_was_told_of_is_told_once() {
+    let mut core = hidden_stop(Code::AgentUnreachable, Vec::new());
+    act(&mut core, Act::OpenNeeded, false);
+    let view = core.view().unwrap();
+    // What the progress told is what is known of the stores.
+    assert_eq!((view.page, view.stores.len()), (Page::Stopped, 1));
+    act(&mut core, Act::Close, false);
+    act(&mut core, Act::OpenNeeded, false);
+    assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn a_computer_that_was_revoked_is_told_so_and_not_that_it_is_offline() {
+    let mut core = core();
+    let Input::Status(mut status) = stopped(Code::DeviceRefused) else {
+        panic!("it is one");
+    };
+    status.online = false;
+    core.step(NOW, Input::Status(status));
+    act(&mut core, Act::OpenNeeded, false);
+    let view = core.view().unwrap();
+    assert_eq!(view.page, Page::Stopped);
+    assert_eq!(view.buttons.last().unwrap().act, Act::OpenHelp);
+}
+
+#[test]
+fn whoever_only_gave_up_goes_on_where_it_was() {
+    let mut core = core();
+    core.step(NOW, stopped(Code::OldPasswordNeeded));
+    act(&mut core, Act::OpenNeeded, false);
+    assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn an_agent_that_is_gone_amid_a_change_leaves_the_question_what_opens_what() {
+    let mut core = core();
+    core.step(NOW, status(true, 2));
+    act(&mut core, Act::OpenChange, false);
+    core.measured = rules_met();
+    act(&mut core, Act::Next, true);
+    core.step(NOW, moves());
+    core.step(NOW, failed(Code::AgentUnreachable));
+    let view = core.view().unwrap();
+    assert_eq!((view.page, view.stores.len()), (Page::Stopped, 1));
+    act(&mut core, Act::TryAgain, false);
+    assert_eq!(page(&core), Some(Page::Changed));
+}

@@ -176,7 +176,7 @@ pub(super) fn help(core: &Core, findings: Option<&[Finding]>, busy: bool, copied
     view.lines.push(core.line("help-line"));
     let last = core
         .problem()
-        .or_else(|| core.failed.as_ref().map(|(it, _)| it.code));
+        .or_else(|| core.failed.as_ref().map(|it| it.failure.code));
     view.lines.push(match last {
         Some(code) => plain(words.say_with("help-code", [("code", code.to_string().into())])),
         None => core.muted("help-no-code"),
