@@ -58,7 +58,8 @@ impl ThisComputer {
         let none = || Refusal::new(Code::HelperRefused, "no disk is recorded");
         let Disk { device, uuid } = record.disk.clone().ok_or_else(none)?;
         sandbox::narrow_to_disks(&self.state, &[&device]).map_err(not_shut_in)?;
-        Ok(LuksStore::of(luks::Disk { device, uuid }, mark(record, to)))
+        let disk = luks::Disk { device, uuid };
+        Ok(LuksStore::of(disk, mark(record, to), &self.state))
     }
 
     /// Becomes the owner of the recorded account, if that still is the one that was recorded.
@@ -170,7 +171,7 @@ impl Stores for ThisComputer {
                 device: disk.device.clone(),
                 uuid: disk.uuid.clone(),
             };
-            let store = LuksStore::of(disk, mark(record, None));
+            let store = LuksStore::of(disk, mark(record, None), &self.state);
             (kept, Box::new(store) as Box<dyn Store>)
         });
         Ok(found.collect())

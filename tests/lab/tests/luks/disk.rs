@@ -1,7 +1,7 @@
 //! A header in a file, and what cryptsetup itself says of it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lockstep_model::{BindingId, Epoch, Generation, Secret, Stamp};
@@ -158,7 +158,7 @@ impl Image {
             binding: self.binding,
             stamp: Some(stamp),
         };
-        LuksStore::of(self.disk(), mark)
+        LuksStore::of(self.disk(), mark, Path::new("/root"))
     }
 
     #[track_caller]

@@ -13,8 +13,10 @@
 //! | no room | `a_full_header_is_told_before_anything_changes` |
 //! | slots that the boot prompt doesn't try | `a_slot_that_is_never_asked_for_is_not_the_persons` |
 //! | sockets into the kernel's ciphers, which the helper may not make | `no_key_slot_takes_a_socket` |
+//! | a lock that anybody may hold | `a_lock_on_a_file_that_everybody_reads_holds_nobody_up` |
 //! | the boot prompt's keyboard | `the_old_slot_stays_until_a_restart_is_confirmed` |
 
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use lockstep_model::{BindingId, Code, Secret};
@@ -58,6 +60,19 @@ inside_a_device! {
         // As the boot prompt does: standard input up to the newline.
         let args = ["open", "--test-passphrase", "--token-type=none"];
         assert_eq!(image.cryptsetup(&args, &[], &[NEW, b"\n"].concat()).0, Some(0));
+    }
+
+    fn a_lock_on_a_file_that_everybody_reads_holds_nobody_up() {
+        shell("touch /etc/crypttab; chmod 644 /etc/crypttab");
+        let held = fs::File::open("/etc/crypttab").unwrap();
+        held.lock().unwrap();
+        let image = Image::quick(OLD);
+        let started = Instant::now();
+        assert_eq!(image.change(OLD, NEW), Ok(()));
+        assert_eq!(image.remove_old(NEW), Ok(()));
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        drop(held);
+        assert_eq!(shell("stat -c '%a %U' /root/disks.lock"), "600 root\n");
     }
 
     fn no_key_slot_takes_a_socket() {

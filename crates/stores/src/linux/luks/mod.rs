@@ -13,22 +13,21 @@ pub mod header;
 mod keyboard;
 mod sys;
 mod token;
+mod turn;
 mod write;
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockstep_model::{BindingId, Code, Secret, Stamp, StoreKind};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use self::cryptsetup::Fault;
 use self::found::{Found, room};
 use self::header::{Header, Kind, identify};
 use self::token::Mine;
+use self::turn::Turn;
 use super::etc::Etc;
 use crate::{Capabilities, ChangeFault, Refusal, Store, rules};
 
@@ -43,8 +42,9 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     can_be_reset: false,
 };
 
-/// How long to wait for another operation on a disk: none takes longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait for another operation on a disk: well below what an operation may take in all,
+/// so that whoever waits is told why.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why nothing is removed beside what doesn't open.
 const WRONG: &str = "what is to stay doesn't open the disk";
@@ -106,16 +106,21 @@ pub struct LuksStore {
     disk: Disk,
     mark: Mark,
     etc: Etc,
+    /// Root's own folder, where nobody else can hold a lock.
+    state: PathBuf,
 }
 
 impl LuksStore {
     /// The store of the disk that was recorded as this; each operation checks that it still is.
+    ///
+    /// Operations that share a state folder take turns; nobody else may enter it.
     #[must_use]
-    pub fn of(disk: Disk, mark: Mark) -> Self {
+    pub fn of(disk: Disk, mark: Mark, state: &Path) -> Self {
         Self {
             disk,
             mark,
             etc: Etc::default(),
+            state: state.to_owned(),
         }
     }
 
@@ -206,31 +211,9 @@ impl LuksStore {
     }
 
     /// Waits for its turn at the disks: two that write a header at once could both take what is
-    /// free. The lock is on crypttab, which every computer with such disks has.
-    fn turn(&self) -> Result<Option<File>, Refusal> {
-        let path = self.etc.path().join("crypttab");
-        let fault = |fault: io::Error| {
-            let detail = format!("{} can't be locked: {fault}", path.display());
-            Refusal::new(Code::StateUnreadable, detail)
-        };
-        let file = match File::open(&path) {
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened.map_err(fault)?,
-        };
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Some(file)),
-                Err(Errno::AGAIN) if Instant::now() < deadline => {
-                    thread::sleep(Duration::from_millis(50));
-                }
-                Err(Errno::AGAIN) => {
-                    let detail = "another operation on a disk takes too long";
-                    return Err(Refusal::new(Code::Busy, detail));
-                }
-                Err(other) => return Err(fault(other.into())),
-            }
-        }
+    /// free.
+    fn turn(&self) -> Result<Turn, Refusal> {
+        turn::wait(&self.state, PATIENCE)
     }
 
     /// Reads it for writing.
