@@ -150,8 +150,20 @@ pub(super) fn is_ours(argument: &[u8]) -> bool {
     let rest = argument.strip_prefix(CONTROL_DIRECTORY.as_bytes());
     rest.is_some_and(|path| {
         let mut parts = path.split(|byte| *byte == b'/');
-        parts.any(|part| part.starts_with(PREFIX.as_bytes()))
+        parts.any(is_our_name)
     })
+}
+
+/// Whether it is a name as [`Scratch::below`] makes them: the process, and a number.
+fn is_our_name(name: &[u8]) -> bool {
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let mut parts = name
+        .strip_prefix(PREFIX.as_bytes())
+        .unwrap_or_default()
+        .split(|byte| *byte == b'-');
+    parts.next().is_some_and(is_number)
+        && parts.next().is_some_and(is_number)
+        && parts.next().is_none()
 }
 
 const CONTROL_DIRECTORY: &str = "--control-directory=";
@@ -294,10 +306,11 @@ impl Drop for Scratch {
     }
 }
 
-/// Removes the folders of processes that were killed. What can't be removed is left alone.
+/// Removes the folders of processes that were killed. What can't be removed is left alone, and so is
+/// what isn't named and shut as ours are: it is the person's.
 fn remove_leftovers(parent: &Path, uid: u32) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        if !is_our_name(entry.file_name().as_encoded_bytes()) {
             continue;
         }
         let opened = OpenOptions::new()
@@ -305,7 +318,9 @@ fn remove_leftovers(parent: &Path, uid: u32) {
             .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_NONBLOCK)
             .open(entry.path());
         if let Ok(folder) = opened
-            && folder.metadata().is_ok_and(|it| it.uid() == uid)
+            && folder
+                .metadata()
+                .is_ok_and(|it| it.uid() == uid && it.mode() & 0o777 == 0o700)
             && flock(&folder, FlockOperation::NonBlockingLockExclusive).is_ok()
         {
             let _kept = fs::remove_dir_all(entry.path());
@@ -332,17 +347,35 @@ mod tests {
     fn folders_in_use_stay_and_left_ones_go() {
         let parent = tempfile::tempdir().unwrap();
         let uid = rustix::process::getuid().as_raw();
-        let left = parent.path().join("lockstep-keyring-1-0");
-        fs::create_dir_all(left.join("keyrings")).unwrap();
-        let other = parent.path().join("somebody-elses");
-        fs::create_dir(&other).unwrap();
+        let shut = |name: &str, mode| {
+            let path = parent.path().join(name);
+            DirBuilder::new().mode(mode).create(&path).unwrap();
+            path
+        };
+        let left = shut("lockstep-keyring-1-0", 0o700);
+        fs::create_dir(left.join("keyrings")).unwrap();
+        // The person's own.
+        let others = [
+            shut("somebody-elses", 0o700),
+            shut("lockstep-keyring-backup", 0o700),
+            shut("lockstep-keyring-2026-11-24", 0o700),
+            shut("lockstep-keyring-1-0x", 0o700),
+            shut("lockstep-keyring-1-", 0o700),
+            shut("lockstep-keyring-2-0", 0o750),
+        ];
         let first = Scratch::below(parent.path(), uid).unwrap();
-        assert!(!left.exists() && other.exists());
+        assert!(!left.exists());
+        for other in &others {
+            assert!(other.exists(), "{}", other.display());
+        }
         let second = Scratch::below(parent.path(), uid).unwrap();
         assert!(first.path.exists() && second.path.exists());
         assert_eq!(fs::metadata(&first.path).unwrap().mode() & 0o777, 0o700);
         drop(first);
-        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 2);
+        assert_eq!(
+            fs::read_dir(parent.path()).unwrap().count(),
+            others.len() + 1
+        );
     }
 
     #[test]
@@ -350,6 +383,9 @@ mod tests {
         let run = Path::new("/run/user/7/lockstep-keyring-3-0/run");
         assert!(is_ours(flag(run).as_encoded_bytes()));
         assert!(!is_ours(b"--control-directory=/run/user/7/keyring"));
+        assert!(!is_ours(
+            b"--control-directory=/run/user/7/lockstep-keyring-mine/run"
+        ));
         assert!(!is_ours(b"/run/user/7/lockstep-keyring-3-0/run"));
     }
 }
