@@ -153,7 +153,8 @@ impl KeyringStore {
         match control.change(old, new) {
             Ok(Answer::Done) => self.prove(new),
             Ok(answer @ (Answer::Denied | Answer::Failed)) => {
-                if self.snapshot()?.login == before.login {
+                let now = self.snapshot().map_err(|refusal| unknown(refusal.detail))?;
+                if now.login == before.login {
                     let detail = format!("the running keyring daemon answered {answer:?}");
                     Err(Refusal::new(Code::KeychainRefused, detail).into())
                 } else {
@@ -342,5 +343,62 @@ fn silent(fault: ControlFault) -> Refusal {
 fn unknown(detail: impl Into<String>) -> ChangeFault {
     ChangeFault::Unknown {
         detail: detail.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Lets a daemon refuse a change, after this has happened to the folder of keyrings.
+    fn refused_while(happens: impl FnOnce(&std::path::Path) + Send) -> ChangeFault {
+        let home = tempfile::tempdir().unwrap();
+        let owner = Owner {
+            uid: rustix::process::getuid().as_raw(),
+            home: home.path().to_owned(),
+        };
+        let store = KeyringStore::of(owner.clone());
+        fs::create_dir_all(owner.folder()).unwrap();
+        fs::write(owner.folder().join(LOGIN), ENCRYPTED).unwrap();
+        let before = store.snapshot().unwrap();
+        let socket = home.path().join("control");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let control = Control::at(&socket, owner.uid);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut stream, _) = listener.accept().unwrap();
+                assert!(stream.read(&mut [0; 512]).unwrap() > 0);
+                happens(&owner.folder());
+                stream.write_all(&[0, 0, 0, 8, 0, 0, 0, 1]).unwrap();
+            });
+            let (old, new) = (Secret::copy_of(b"old"), Secret::copy_of(b"new"));
+            store.change_through(&control, &before, &old, &new)
+        })
+        .unwrap_err()
+    }
+
+    #[test]
+    fn a_refusal_says_that_nothing_changed_only_where_that_was_seen() {
+        let ChangeFault::Refused(refusal) = refused_while(|_| ()) else {
+            panic!("nothing has changed");
+        };
+        assert_eq!(refusal.code, Code::KeychainRefused);
+        let changed = refused_while(|folder| fs::write(folder.join(LOGIN), "another").unwrap());
+        assert!(
+            matches!(changed, ChangeFault::Unknown { .. }),
+            "{changed:?}"
+        );
+        let unreadable = refused_while(|folder| {
+            fs::remove_file(folder.join(LOGIN)).unwrap();
+            fs::create_dir(folder.join(LOGIN)).unwrap();
+        });
+        assert!(
+            matches!(unreadable, ChangeFault::Unknown { .. }),
+            "{unreadable:?}"
+        );
     }
 }
