@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::time::SystemTime;
 
 use lockstep_client::Fault;
-use lockstep_client::proof::Ordered;
+use lockstep_client::proof::{Accepted, Ask, Ordered, Prover};
 use lockstep_model::{
     BindingId, Code, EnvelopeId, Secret, Stamp, StoreKind, Timestamp, WithoutOld,
 };
@@ -534,7 +534,14 @@ impl Core {
         self.order = None;
         self.factor_wanted = None;
         self.late = false;
-        let (Some((envelope, _)), Some(stamp)) = (self.share.take(), self.known()) else {
+        if let Some((envelope, _)) = self.share.take() {
+            self.disown(envelope);
+        }
+    }
+
+    /// Has a share that seals nothing deleted, so that it is not kept for ever.
+    fn disown(&self, envelope: EnvelopeId) {
+        let Some(stamp) = self.known() else {
             return;
         };
         let unused = self.envelopes.reread(envelope).and_then(|kept| match kept {
@@ -544,6 +551,30 @@ impl Core {
         if let Err(fault) = unused {
             tracing::warn!(error = %fault, "an unused share was not noted");
         }
+    }
+
+    /// Makes a proof that has the directory make a share, too. If its answer is lost, the share may
+    /// have been made.
+    pub(crate) async fn prove(
+        &self,
+        prover: &Prover<'_>,
+        ask: Ask,
+        envelope: EnvelopeId,
+    ) -> Result<Accepted, Fault> {
+        let new_envelope = Some(envelope);
+        let proved = prover
+            .prove(Ask {
+                new_envelope,
+                ..ask
+            })
+            .await;
+        if proved
+            .as_ref()
+            .is_err_and(|fault| fault.code == Code::AnswerLost)
+        {
+            self.disown(envelope);
+        }
+        proved
     }
 
     /// Goes back to what is durable.

@@ -113,18 +113,18 @@ impl Change<'_> {
             account: None,
             password: current,
             new_password: Some(new),
-            new_envelope: Some(envelope),
+            new_envelope: None,
             envelopes,
         };
         let prover = self.enrolled.prover(&server_key);
-        let accepted = prover.prove(ask).await?;
+        let accepted = self.core.prove(&prover, ask, envelope).await?;
         let from = accepted.proved.stamp;
-        self.core.recover(&accepted.shares, from, &current_copy)?;
-        for (id, share) in accepted.shares {
-            if id == envelope {
-                self.core.hold_share(id, share);
+        for (id, share) in &accepted.shares {
+            if *id == envelope {
+                self.core.hold_share(*id, share.duplicate());
             }
         }
+        self.core.recover(&accepted.shares, from, &current_copy)?;
         self.core.hold(SecretRef::Generation(from), current_copy);
         if !self.may_stay_behind && !self.core.anything_opens_account().await {
             return Err(Fault::new(

@@ -117,10 +117,12 @@ pub(super) async fn prove(
         account: None,
         password,
         new_password: None,
-        new_envelope: Some(wanted),
+        new_envelope: None,
         envelopes,
     };
-    let accepted = enrolled.prover(&server_key).prove(ask).await?;
+    let accepted = core
+        .prove(&enrolled.prover(&server_key), ask, wanted)
+        .await?;
     let stamp = accepted.proved.stamp;
     for (envelope, share) in &accepted.shares {
         if *envelope == wanted {

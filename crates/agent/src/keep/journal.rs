@@ -97,7 +97,7 @@ impl Journal {
         fs::rename(&next, &self.path)?;
         // From here on that is the journal, whatever fails.
         (self.file, self.torn) = (file, false);
-        Ok(sync_folder_of(&self.path)?)
+        sync_folder_of(&self.path)
     }
 }
 
