@@ -48,6 +48,7 @@ impl Core {
             Act::OpenHelp => self.show(
                 Screen::Help {
                     findings: None,
+                    fault: None,
                     busy: false,
                     copied: false,
                 },
@@ -508,10 +509,11 @@ impl Core {
     }
 
     fn examine(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(Screen::Help { busy, .. }) = &mut self.screen
+        if let Some(Screen::Help { busy, fault, .. }) = &mut self.screen
             && !*busy
         {
             *busy = true;
+            *fault = None;
             self.begin(What::Examine, Ask::Examine, effects);
         }
     }

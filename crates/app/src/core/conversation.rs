@@ -130,6 +130,7 @@ impl Core {
                 if let Some(Screen::Help { copied, .. }) = self.screen {
                     self.screen = Some(Screen::Help {
                         findings: Some(findings),
+                        fault: None,
                         busy: false,
                         copied,
                     });
@@ -452,9 +453,19 @@ impl Core {
                 link.step = LinkStep::SignIn;
                 link.answered = false;
             }
-            (Some(Screen::Help { findings, busy, .. }), What::Examine) => {
+            (
+                Some(Screen::Help {
+                    findings,
+                    fault,
+                    busy,
+                    ..
+                }),
+                What::Examine,
+            ) => {
                 *busy = false;
-                *findings = Some(Vec::new());
+                // Nothing was looked at, and so nothing was found to be well.
+                *findings = None;
+                *fault = Some(code);
             }
             (Some(_), _) => {
                 self.screen = Some(Screen::Stopped {

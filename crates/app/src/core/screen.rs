@@ -80,6 +80,8 @@ pub(super) enum Screen {
     Help {
         /// What an examination found.
         findings: Option<Vec<Finding>>,
+        /// Why there was none, the last time.
+        fault: Option<Code>,
         /// It is under way.
         busy: bool,
         /// The details are on the clipboard.

@@ -385,6 +385,15 @@ fn asked_for() -> Vec<Scene> {
             ]
             .concat_inputs(),
         ),
+        scene(
+            "help-failed",
+            vec![
+                told(well()),
+                act(Act::OpenHelp),
+                act(Act::Examine),
+                failed(Code::AgentUnreachable, &[]),
+            ],
+        ),
         scene("long-names", vec![told(long()), act(Act::OpenNeeded)]),
         scene(
             "right-to-left",

@@ -1,5 +1,6 @@
 //! Exchanges one after the other, and windows that come and go beside them.
 
+use lockstep_protocol::doctor::{About, Finding};
 use lockstep_protocol::local::{OpensWith, StoreOpens};
 
 use super::*;
@@ -449,4 +450,22 @@ fn an_agent_that_is_gone_amid_a_change_leaves_the_question_what_opens_what() {
     assert_eq!((view.page, view.stores.len()), (Page::Stopped, 1));
     act(&mut core, Act::TryAgain, false);
     assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn an_examination_that_failed_found_nothing_to_be_well() {
+    let mut core = core();
+    core.step(NOW, status(true, 2));
+    act(&mut core, Act::OpenHelp, false);
+    act(&mut core, Act::Examine, false);
+    core.step(NOW, failed(Code::AgentUnreachable));
+    let view = core.view().unwrap();
+    assert!(view.list.is_none() && view.banner.is_some());
+    act(&mut core, Act::Examine, false);
+    assert!(core.view().unwrap().banner.is_none());
+    let finding = Finding::warning(About::Clock, "The clock is off.", "Set the clock.");
+    let findings = vec![finding];
+    core.step(NOW, Input::Event(Event::Examined { findings }));
+    let rows = core.view().unwrap().list.unwrap().rows;
+    assert_eq!(rows[0].name, "The clock is off. Set the clock.");
 }

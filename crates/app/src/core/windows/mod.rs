@@ -47,9 +47,13 @@ pub(super) fn view(core: &Core, screen: &Screen) -> View {
         Screen::About => told::about(core),
         Screen::Help {
             findings,
+            fault,
             busy,
             copied,
-        } => told::help(core, findings.as_deref(), *busy, *copied),
+        } => View {
+            banner: fault.map(|code| core.words.code(code)),
+            ..told::help(core, findings.as_deref(), *busy, *copied)
+        },
     }
 }
 

@@ -210,14 +210,17 @@ fn finding(core: &Core, finding: &Finding) -> Option<Row> {
         Verdict::Problem => (Shape::Triangle, Tone::Bad),
     };
     let words = &core.words;
-    let said = match finding.code {
-        Some(code) => words.code(code),
-        None => finding
-            .says
-            .replace("{org}", &words.org)
+    let fill = |text: &str| {
+        text.replace("{org}", &words.org)
             .replace("{pc}", words.pc())
-            .replace("{it}", &words.it),
+            .replace("{it}", &words.it)
     };
+    let mut said = finding
+        .code
+        .map_or_else(|| fill(&finding.says), |code| words.code(code));
+    if let Some(next) = &finding.next {
+        said = format!("{said} {}", fill(next));
+    }
     Some(Row {
         shape,
         tone,
