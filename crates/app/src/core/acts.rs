@@ -141,7 +141,7 @@ impl Core {
     }
 
     /// Whether a change or a link has all that it needs, and goes on without a window.
-    fn is_changing(&self) -> bool {
+    pub(super) fn is_changing(&self) -> bool {
         self.under_way.as_ref().is_some_and(|it| {
             it.given && !it.given_up && matches!(it.what, What::Change | What::Link)
         })

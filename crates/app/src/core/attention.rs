@@ -56,6 +56,8 @@ pub(super) struct Situation {
     /// Something is under way.
     pub(super) busy: bool,
     pub(super) window_open: bool,
+    /// An open window tells of the cause.
+    pub(super) seen: bool,
     /// After how many hours the first reminder comes.
     pub(super) reminder_hours: u8,
     /// In how many whole days the password expires.
@@ -78,10 +80,19 @@ pub(crate) enum Telling {
 pub(super) struct Interruption {
     /// Find out what the desktop is at.
     pub(super) look_around: bool,
+    /// Take the notification away.
+    pub(super) withdraw: bool,
     /// Show a notification.
     pub(super) notice: Option<Telling>,
     /// Bring the window up.
     pub(super) open: bool,
+}
+
+/// What a notification is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Cause,
+    Expiry,
 }
 
 /// The machine.
@@ -94,8 +105,8 @@ pub(super) struct Attention {
     /// Whether that is news that hasn't been weighed.
     fresh: bool,
     next: Option<i64>,
-    /// Whether something is shown that a relief takes away.
-    shown: bool,
+    /// What the notification is about that is shown, and goes with it.
+    shown: Option<About>,
     /// The person was told that they will be asked once the directory can be reached.
     promised: bool,
 }
@@ -108,7 +119,7 @@ impl Attention {
             around: None,
             fresh: false,
             next: None,
-            shown: false,
+            shown: None,
             promised: false,
         }
     }
@@ -140,7 +151,7 @@ impl Attention {
     pub(super) fn relieved(&mut self) -> bool {
         self.memory.cause = None;
         self.memory.told.clear();
-        std::mem::take(&mut self.shown)
+        self.shown.take_if(|about| *about == About::Cause).is_some()
     }
 
     /// A cause as what it began as. A change of which only some stores took the new password looks
@@ -171,7 +182,7 @@ impl Attention {
         let mut interruption = Interruption::default();
         // Noted even where nobody may be told of it: how it began is known only now.
         if let Some(cause) = situation.cause {
-            self.begin(self.as_begun(cause), situation.now.0);
+            self.begin(self.as_begun(cause), situation);
         }
         if !situation.online || situation.busy {
             return interruption;
@@ -181,18 +192,25 @@ impl Attention {
         } else if let Some(days) = situation.expires_in {
             self.weigh_expiry(days, situation, fresh, &mut interruption);
         }
-        self.shown |= interruption.notice.is_some();
+        if let Some(notice) = interruption.notice {
+            self.shown = Some(match notice {
+                Telling::Changed | Telling::Reminder => About::Cause,
+                Telling::Expiring(_) => About::Expiry,
+            });
+        }
         interruption
     }
 
     /// Starts over for a cause that is another one.
-    fn begin(&mut self, cause: Cause, now: i64) {
+    fn begin(&mut self, cause: Cause, situation: &Situation) {
+        let now = situation.now.0;
         if self.memory.cause != Some(cause) {
+            let told = situation.seen.then_some(now);
             self.memory = Memory {
                 cause: Some(cause),
                 since: now,
-                opened: false,
-                told: Vec::new(),
+                opened: situation.seen,
+                told: told.into_iter().collect(),
                 expiry: self.memory.expiry,
             };
             self.around = None;
@@ -277,6 +295,8 @@ impl Attention {
         let Some(stage) = stage else {
             // It was changed since, or there is time.
             self.memory.expiry = None;
+            let shown = self.shown.take_if(|about| *about == About::Expiry);
+            interruption.withdraw = shown.is_some();
             self.wake_at(situation.now.0 + HOUR);
             return;
         };

@@ -237,10 +237,6 @@ impl Core {
             effects.push(Effect::ListComputers);
         }
         self.connected = true;
-        let relieved = status
-            .binding
-            .as_ref()
-            .is_none_or(|binding| binding.in_sync);
         let in_sync = status.binding.as_ref().is_some_and(|it| it.in_sync);
         if let Some(failed) = self.failed.as_mut().filter(|_| in_sync) {
             // What it told of the stores is over.
@@ -248,6 +244,8 @@ impl Core {
             failed.unseen = false;
         }
         self.known = Some(status);
+        // A person who is locked or suspended is asked nothing either.
+        let relieved = self.cause().is_none();
         // Somebody else, or the person in a terminal, brought the computer in step.
         let asks = matches!(self.screen, Some(Screen::Changed(_) | Screen::Offline));
         if relieved && self.under_way.is_none() && asks {
@@ -275,11 +273,15 @@ impl Core {
             online: self.online(),
             busy: self.under_way.is_some() || self.working(),
             window_open,
+            seen: self.sees_the_change(),
             reminder_hours: self.reminder_hours(),
             expires_in: self.expires_in(),
         });
         if interruption.look_around {
             effects.push(Effect::LookAround);
+        }
+        if interruption.withdraw {
+            effects.push(Effect::Withdraw);
         }
         if let Some(notice) = interruption.notice {
             effects.push(Effect::Notify(windows::notices::notice(self, notice)));
@@ -326,6 +328,19 @@ impl Core {
                 | StoreState::NotTested => false,
             })
         })
+    }
+
+    /// Whether the person has before their eyes what a notification would tell: W1, or a change of
+    /// their own.
+    fn sees_the_change(&self) -> bool {
+        let own = self.failed.as_ref().is_some_and(|failed| {
+            failed.failure.code == Code::ComputerBehind && self.stopped_half_way()
+        });
+        match self.screen {
+            Some(Screen::Changed(_)) => true,
+            Some(Screen::Stopped { .. }) if own => true,
+            Some(_) | None => self.is_changing(),
+        }
     }
 
     /// Whether the last thing that was done here left stores behind, which nothing has mended since.

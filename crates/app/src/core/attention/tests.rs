@@ -26,6 +26,7 @@ impl Desk {
                 online: true,
                 busy: false,
                 window_open: false,
+                seen: false,
                 reminder_hours: 4,
                 expires_in: None,
             },
@@ -180,4 +181,34 @@ fn whatever_is_relieved_takes_its_notification_along() {
     desk.at(START);
     assert!(desk.attention.relieved());
     assert!(!desk.attention.relieved());
+}
+
+#[test]
+fn a_newer_change_that_an_open_window_tells_of_is_not_told_again() {
+    let mut desk = Desk::new();
+    desk.at(START);
+    desk.situation.cause = cause(3);
+    desk.situation.window_open = true;
+    desk.situation.seen = true;
+    desk.at(START + HOUR);
+    desk.situation.window_open = false;
+    desk.situation.seen = false;
+    let closed = desk.at(START + HOUR + 1);
+    assert_eq!((closed.open, closed.notice), (false, None));
+    // It is reminded of like any other.
+    let reminded = desk.at(START + 5 * HOUR);
+    assert_eq!(reminded.notice, Some(Telling::Reminder));
+}
+
+#[test]
+fn an_expiry_stays_told_until_the_password_is_changed() {
+    let mut desk = Desk::new();
+    desk.situation.cause = None;
+    desk.situation.expires_in = Some(3);
+    assert!(desk.at(START).notice.is_some());
+    assert!(!desk.attention.relieved());
+    assert!(!desk.at(START + HOUR).withdraw);
+    desk.situation.expires_in = Some(90);
+    assert!(desk.at(START + 2 * HOUR).withdraw);
+    assert!(!desk.at(START + 3 * HOUR).withdraw);
 }

@@ -469,3 +469,28 @@ fn an_examination_that_failed_found_nothing_to_be_well() {
     let rows = core.view().unwrap().list.unwrap().rows;
     assert_eq!(rows[0].name, "The clock is off. Set the clock.");
 }
+
+#[test]
+fn whoever_is_locked_is_asked_nothing_any_more() {
+    let mut core = asked();
+    let held = told(false, 2, |binding| binding.held = Some(Code::SignInLocked));
+    let locked = core.step(NOW, held);
+    assert!(locked.contains(&Effect::Hide) && locked.contains(&Effect::Withdraw));
+    assert_eq!(page(&core), None);
+    // Once that is resolved they are.
+    core.step(NOW, status(false, 2));
+    let around = core.step(NOW, Input::Surroundings(Surroundings::default()));
+    assert!(
+        around.contains(&Effect::Show { asked: false }),
+        "{around:?}"
+    );
+}
+
+#[test]
+fn later_is_later_of_a_newer_change_too_if_the_window_told_of_it() {
+    let mut core = asked();
+    core.step(NOW, status(false, 3));
+    act(&mut core, Act::Later, false);
+    let around = core.step(NOW, Input::Surroundings(Surroundings::default()));
+    assert!(!shows(&around) && !notifies(&around), "{around:?}");
+}
