@@ -3,7 +3,7 @@
 
 use lockstep_model::{Code, Timestamp};
 
-use super::screen::{Changed, Screen};
+use super::screen::{Change, Changed, Link, Screen};
 use super::{Core, Effect};
 
 /// How long a directory that can't be reached may keep a person before they are told to go on.
@@ -68,6 +68,12 @@ impl Core {
             // As was promised; the keyboard stays with whatever has it.
             Some(Screen::Offline) if online => {
                 self.screen = Some(self.asking_screen(effects));
+                effects.push(Effect::Focus);
+            }
+            // Their fields go, and come again with what is typed in them.
+            Some(
+                Screen::Change(Change { busy: false, .. }) | Screen::Link(Link { busy: false, .. }),
+            ) => {
                 effects.push(Effect::Focus);
             }
             Some(_) | None => {}

@@ -1,5 +1,7 @@
 use jiff::tz::TimeZone;
+use lockstep_model::password::Policy;
 use lockstep_model::{Generation, StoreKind};
+use lockstep_protocol::api::{ItContact, Organisation};
 use lockstep_protocol::local::{Ask, Done, Event, Need, Reply};
 
 use super::*;
@@ -46,6 +48,27 @@ fn told(in_sync: bool, generation: u32, change: impl FnOnce(&mut BindingStatus))
         panic!("it is one");
     };
     change(told.binding.as_mut().unwrap());
+    Input::Status(told)
+}
+
+/// A status of a computer that is set up, and of an account that follows nobody.
+fn unlinked(online: bool) -> Input {
+    let Input::Status(mut told) = status(false, 2) else {
+        panic!("it is one");
+    };
+    told.binding = None;
+    told.online = online;
+    told.organisation = Some(Organisation {
+        name: "Acme".into(),
+        it_contact: ItContact {
+            name: String::new(),
+            email: String::new(),
+            phone: String::new(),
+        },
+        policy: Policy::default(),
+        logo: None,
+        reminder_hours: 4,
+    });
     Input::Status(told)
 }
 

@@ -437,6 +437,10 @@ fn linking() -> Vec<Scene> {
             "link-wrong",
             [submitted(), vec![failed(Code::SignInRefused, &[])]].concat_inputs(),
         ),
+        scene(
+            "link-offline",
+            [sign_in(), vec![told(offline(unlinked()))]].concat_inputs(),
+        ),
         scene("link-disk", disk()),
         scene("link-computer", computer()),
         typed(

@@ -169,3 +169,38 @@ fn an_answer_that_makes_no_sense_is_no_lack_of_a_network() {
     core.step(later(OFFLINE_AFTER), Input::Tick);
     assert_eq!(page(&core), Some(Page::Changed));
 }
+
+#[test]
+fn no_window_has_a_password_field_offline() {
+    let fields = |core: &Core| core.view().unwrap().fields.len();
+    let mut core = core();
+    core.step(NOW, status(true, 2));
+    act(&mut core, Act::OpenChange, false);
+    assert_eq!(fields(&core), 3);
+    assert!(core.step(NOW, offline(true)).contains(&Effect::Focus));
+    let view = core.view().unwrap();
+    assert_eq!((view.fields.len(), view.buttons.len()), (0, 1));
+    core.step(NOW, status(true, 2));
+    assert_eq!(fields(&core), 3);
+
+    let mut core = super::core();
+    core.step(NOW, unlinked(true));
+    act(&mut core, Act::OpenLink, false);
+    act(&mut core, Act::Yes, false);
+    assert_eq!(fields(&core), 2);
+    core.step(NOW, unlinked(false));
+    assert_eq!(fields(&core), 0);
+}
+
+#[test]
+fn a_link_that_reached_nobody_is_no_fault_of_what_was_typed() {
+    let mut core = core();
+    core.step(NOW, unlinked(true));
+    act(&mut core, Act::OpenLink, false);
+    act(&mut core, Act::Yes, false);
+    act(&mut core, Act::Next, true);
+    core.step(NOW, failed(Code::DirectoryUnreachable));
+    let view = core.view().unwrap();
+    assert!(view.banner.is_some());
+    assert!(view.fields.iter().all(|field| field.fault.is_empty()));
+}

@@ -10,8 +10,12 @@ use crate::view::{Act, Field, Page, View};
 pub(super) fn change(core: &Core, change: &Change) -> View {
     let words = &core.words;
     let mut view = core.asking(Page::Change, words.say("change-title"));
-    if !core.online() {
-        view.banner = Some(words.say("offline-change"));
+    // Whoever pressed the button gets the answer first.
+    if !core.online() && !change.busy {
+        let mut view = core.window(Page::Change, words.say("change-title"));
+        view.lines.push(core.line("offline-change"));
+        view.buttons = vec![core.default_button("close", Act::Close, false)];
+        return view;
     }
     let code = change.fault;
     // Whatever is no fault of a field stands above all of them.

@@ -19,8 +19,18 @@ pub(super) fn link(core: &Core, link: &Link) -> View {
         return view;
     }
     let mut view = core.window(Page::Link, words.say("link"));
+    // What is no fault of a field stands above all of them.
+    view.banner = link
+        .fault
+        .filter(|code| is_of_network(*code))
+        .map(|code| words.code(code));
     if !core.online() {
         view.banner = Some(words.say("unreachable"));
+        let asks = matches!(link.step, LinkStep::SignIn | LinkStep::Computer);
+        if asks && !link.busy {
+            view.buttons = vec![core.default_button("close", Act::Close, false)];
+            return view;
+        }
     }
     match link.step {
         LinkStep::Organisation => {
@@ -75,7 +85,8 @@ pub(super) fn link(core: &Core, link: &Link) -> View {
 fn sign_in(core: &Core, link: &Link, view: &mut View) {
     let words = &core.words;
     view.lines.push(core.line("link-sign-in"));
-    let fault = link.fault.map_or_else(String::new, |code| {
+    let fault = link.fault.filter(|code| !is_of_network(*code));
+    let fault = fault.map_or_else(String::new, |code| {
         if code == Code::SignInRefused {
             words.say("wrong-sign-in")
         } else {
@@ -101,6 +112,10 @@ fn sign_in(core: &Core, link: &Link, view: &mut View) {
         core.button("cancel", Act::Close),
         core.default_button("next", Act::Next, link.busy),
     ];
+}
+
+const fn is_of_network(code: Code) -> bool {
+    code.number() / 1000 == 1
 }
 
 fn missing(core: &Core, link: &Link, slot: usize) -> String {
