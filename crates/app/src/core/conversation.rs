@@ -203,10 +203,20 @@ impl Core {
                 self.ask_with(Screen::Code { fault, busy: false }, effects);
             }
             (What::Sync | What::Change | What::Link, screen, Need::OldPassword) => {
-                let wrong = match screen {
-                    Some(Screen::Old { wrong, .. }) if fault.is_some() => *wrong + 1,
-                    _ => u8::from(fault.is_some()),
+                let before = match screen {
+                    Some(Screen::Old { wrong, .. }) => Some(*wrong),
+                    _ => None,
                 };
+                // Anything else is why it is asked for: a second factor that was of no use.
+                let of_field = |code: &Code| {
+                    *code == Code::NotTheComputersPassword
+                        || (*code == Code::TooManyAttempts && before.is_some())
+                };
+                let unrecovered = fault.filter(|code| !of_field(code)).or(unrecovered);
+                let fault = fault.filter(of_field);
+                let wrong = before
+                    .unwrap_or_default()
+                    .saturating_add(u8::from(fault.is_some()));
                 effects.push(Effect::Clear);
                 self.ask_with(
                     Screen::Old {

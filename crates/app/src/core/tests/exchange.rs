@@ -494,3 +494,28 @@ fn later_is_later_of_a_newer_change_too_if_the_window_told_of_it() {
     let around = core.step(NOW, Input::Surroundings(Surroundings::default()));
     assert!(!shows(&around) && !notifies(&around), "{around:?}");
 }
+
+#[test]
+fn a_factor_that_was_of_no_use_is_no_fault_of_the_old_password() {
+    let mut core = checking();
+    let need = |fault| {
+        Input::Event(Event::Need {
+            what: Need::OldPassword,
+            fault: Some(fault),
+            unrecovered: None,
+        })
+    };
+    for refused in [Code::FactorRefused, Code::TooManyAttempts] {
+        core.step(NOW, super::exchange::need(Need::FactorCode));
+        act(&mut core, Act::Next, true);
+        core.step(NOW, need(refused));
+        let view = core.view().unwrap();
+        assert_eq!(view.fields[0].fault, "");
+        let why = core.words().code(refused);
+        assert!(view.lines.iter().any(|line| line.text == why));
+    }
+    act(&mut core, Act::Next, true);
+    core.step(NOW, need(Code::NotTheComputersPassword));
+    let view = core.view().unwrap();
+    assert!(view.fields[0].fault.contains("2 tries left"));
+}
