@@ -1,7 +1,7 @@
 //! What the person does, window by window.
 
 use lockstep_model::code::Retry;
-use lockstep_model::{Code, Fault};
+use lockstep_model::{Code, Fault, phrase};
 use lockstep_protocol::keyring::Reopened;
 use lockstep_protocol::local::{Ask, Failure, OpensWith, Reply};
 
@@ -359,6 +359,11 @@ impl Core {
                     effects.push(Effect::Focus);
                     return;
                 }
+                link.fault = phrase::check(typed).err();
+                if link.fault.is_some() {
+                    effects.push(Effect::Focus);
+                    return;
+                }
                 typed.clone_into(&mut self.phrase);
                 link.busy = true;
                 link.answered = true;
@@ -380,6 +385,7 @@ impl Core {
         };
         link.suggestion += 1;
         link.missing = None;
+        link.fault = None;
         let number = link.suggestion;
         let text = super::windows::suggestion(self, number);
         effects.extend([Effect::Fill { slot: 0, text }, Effect::Focus]);
@@ -571,10 +577,11 @@ impl Core {
         }
     }
 
-    /// Has the agent keep the phrase, once there is a binding to keep it for.
+    /// Has the agent keep the phrase, as soon as there is a binding to keep it for, however the first
+    /// sync ended.
     pub(super) fn send_phrase(&mut self, effects: &mut Vec<Effect>) {
-        let words = std::mem::take(&mut self.phrase);
-        if !words.is_empty() {
+        if self.under_way.is_none() && self.binding().is_some() && !self.phrase.is_empty() {
+            let words = std::mem::take(&mut self.phrase);
             self.begin(What::Phrase, Ask::ChoosePhrase { words }, effects);
         }
     }

@@ -347,9 +347,6 @@ impl Core {
                     effects.push(Effect::Notify(super::windows::notices::done(self)));
                 }
                 effects.push(Effect::ListAsides);
-                if under_way.what == What::Link {
-                    self.send_phrase(effects);
-                }
             }
             Done::Disowned { at, locked } => {
                 if matches!(self.screen, Some(Screen::Disown { .. })) {
@@ -379,6 +376,10 @@ impl Core {
         if self.waiting.iter().any(|(it, _)| *it == under_way.what) {
             return;
         }
+        // All else that was asked for is done; Lockstep is known by the phrase of before, or by none.
+        if under_way.what == What::Phrase {
+            return;
+        }
         if failure.stores.is_empty() && !self.asks_more() {
             failure.stores = opened(&under_way.rows);
         }
@@ -390,7 +391,13 @@ impl Core {
             What::Change if nothing_done => Some(Again::Change),
             // The directory has it: what is left is to bring the computer in step.
             What::Change => Some(Again::Sync),
-            What::Link => Some(Again::Link),
+            What::Link if nothing_done && self.binding().is_none() => {
+                // There is nothing that the phrase could be kept for.
+                self.phrase.clear();
+                Some(Again::Link)
+            }
+            // It is linked already: what is left is the first sync.
+            What::Link => Some(Again::Sync),
             What::Phrase | What::Disown | What::Examine => None,
         };
         self.failed = Some(Failed {
@@ -410,7 +417,7 @@ impl Core {
             return;
         }
         if !self.may_tell(under_way.what) {
-            if under_way.what == What::Sync || under_way.what == What::Change {
+            if under_way.moves_stores() {
                 effects.push(Effect::Notify(super::windows::notices::stopped(self, code)));
                 if let Some(failed) = &mut self.failed {
                     failed.unseen = !(typed_wrong && nothing_done);

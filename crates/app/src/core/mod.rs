@@ -66,7 +66,7 @@ pub struct Core {
     computers: Option<Computers>,
     /// What makes suggestions differ from one person to the next.
     luck: u64,
-    /// The phrase that was chosen for a link that is under way.
+    /// The phrase that was chosen for a link, until the agent keeps it.
     phrase: String,
     /// The last failure.
     failed: Option<Failed>,
@@ -169,6 +169,7 @@ impl Core {
             Input::Surroundings(around) => self.attention.around(around),
             Input::Tick => {}
         }
+        self.send_phrase(&mut effects);
         self.begin_waiting(&mut effects);
         self.wait_no_longer(&mut effects);
         self.interrupt(&mut effects);

@@ -67,9 +67,10 @@ pub(super) fn link(core: &Core, link: &Link) -> View {
         LinkStep::Phrase => {
             view.heading = words.say("link-phrase");
             view.lines.push(core.line("link-phrase-line"));
+            let unusable = link.fault.filter(|code| *code == Code::PhraseUnusable);
             view.fields.push(Field {
                 secret: false,
-                fault: missing(core, link, 0),
+                fault: unusable.map_or_else(|| missing(core, link, 0), |code| core.fault_of(code)),
                 ..core.secret(0, "link-phrase-field")
             });
             view.links.push(core.choice("another", Act::Another));
