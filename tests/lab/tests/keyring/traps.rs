@@ -368,6 +368,35 @@ fn a_session_that_begins_meanwhile_loses_nothing() {
 }
 
 #[test]
+fn what_a_session_wrote_and_cannot_be_put_back_is_set_aside() {
+    let Some((computer, anna)) = anna() else {
+        return;
+    };
+    // Held up before the copy is put in place, which then can't be taken out of it again.
+    let said = thread::scope(|scope| {
+        let mut strace = anna.command("strace");
+        strace.args(["-qq", "-o", "/dev/null"]);
+        strace.args(["-e", "inject=fsync:delay_enter=1500000:when=1"]);
+        strace.args(["-e", "inject=renameat2:error=EIO:when=2"]);
+        let change = scope.spawn(|| anna.ask_by(strace, "change", &[OLD, NEW]));
+        thread::sleep(Duration::from_millis(500));
+        anna.log_in(OLD);
+        anna.keep("mail", "kept meanwhile");
+        change.join().unwrap()
+    });
+    assert!(matches!(said, Said::Unknown(_)), "{said:?}");
+    anna.log_out();
+    let folder = "/home/user1000/.local/share/keyrings";
+    computer.shell(&format!(
+        "cd {folder}; mv login.keyring.set-aside-* login.keyring"
+    ));
+    anna.log_in(OLD);
+    for (name, secret) in [("wifi", "s3cret"), ("mail", "kept meanwhile")] {
+        assert_eq!(anna.kept(name).as_deref(), Some(secret));
+    }
+}
+
+#[test]
 fn a_password_goes_through_the_socket_only() {
     let Some((computer, anna)) = anna() else {
         return;

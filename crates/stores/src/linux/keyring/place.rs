@@ -24,6 +24,9 @@ const DATE: &[u8] = b"0000-00-00T00-00-00Z";
 /// The most bytes of one file; ten thousand long secrets fit.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
+/// The mode of a file of ours until it is about to be put in place.
+const UNPLACED: u32 = 0o400;
+
 /// Whose keyring it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -112,18 +115,22 @@ pub(super) fn replace(
 ) -> Result<(), ReplaceFault> {
     let target = folder.join(name);
     let part = folder.join(format!(".{name}.lockstep"));
-    remove(&part)?;
+    let known = [bytes, former.unwrap_or_default()];
+    discard_left(folder, &part, &known)?;
     let replaced = write_new(&part, bytes)
         .map_err(Into::into)
         .and_then(|file| {
+            file.set_permissions(Permissions::from_mode(UNPLACED))?;
             file.set_modified(later_than(&target)?)?;
             file.sync_all()?;
+            file.set_permissions(Permissions::from_mode(0o600))?;
             put_in_place(&part, &target, former)
         });
-    // Now the former file, or the new one where it wasn't put in place.
-    let removed = remove(&part);
+    // Now the former file, or the new one where it wasn't put in place; or one that nobody has read
+    // and that could not be put back.
+    let discarded = discard(folder, &part, &known);
     replaced?;
-    removed?;
+    discarded?;
     Ok(File::open(folder)?.sync_all()?)
 }
 
@@ -151,6 +158,44 @@ fn put_in_place(part: &Path, target: &Path, former: Option<&[u8]>) -> Result<(),
         Ok(Some(found)) if found == former => Ok(()),
         Ok(_) | Err(_) => {
             rename(part, target, RenameFlags::EXCHANGE)?;
+            Err(ReplaceFault::Meanwhile)
+        }
+    }
+}
+
+/// Removes what a process that was killed has left, unless it may be somebody else's file, which was
+/// about to be put back.
+fn discard_left(folder: &Path, path: &Path, known: &[&[u8]]) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(about) if about.is_file() && about.mode() & 0o777 == UNPLACED => remove(path),
+        Ok(_) | Err(_) => discard(folder, path, known),
+    }
+}
+
+/// Removes a file if it is empty or one of these, and sets it aside if it is any other.
+fn discard(folder: &Path, path: &Path, known: &[&[u8]]) -> io::Result<()> {
+    match read(path) {
+        Ok(None) => Ok(()),
+        Ok(Some(found)) if found.is_empty() || known.contains(&found.as_slice()) => remove(path),
+        Ok(Some(_)) | Err(_) => aside(folder, path, move_to).map(drop),
+    }
+}
+
+/// Removes the empty file that a daemon which died while it made a keyring left in its place.
+///
+/// # Errors
+///
+/// [`ReplaceFault::Meanwhile`] where it is a keyring by now; it stays.
+pub(super) fn clear(folder: &Path) -> Result<(), ReplaceFault> {
+    // Nobody replaces it any more once it has another name.
+    let moved = match move_aside(folder) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
+        moved => moved?,
+    };
+    match read(&moved) {
+        Ok(Some(found)) if found.is_empty() => Ok(remove(&moved)?),
+        Ok(_) | Err(_) => {
+            move_back(folder, &moved)?;
             Err(ReplaceFault::Meanwhile)
         }
     }
@@ -192,14 +237,14 @@ pub(super) fn flush(folder: &Path) -> io::Result<()> {
 
 /// Gives the login keyring a second name, durably: one with the date that nothing else has.
 pub(super) fn link_aside(folder: &Path) -> io::Result<PathBuf> {
-    aside(folder, |login, aside| fs::hard_link(login, aside))
+    aside(folder, &folder.join(LOGIN), |login, aside| {
+        fs::hard_link(login, aside)
+    })
 }
 
 /// Gives the login keyring another name, durably: one with the date that nothing else has.
 pub(super) fn move_aside(folder: &Path) -> io::Result<PathBuf> {
-    aside(folder, |login, aside| {
-        rename(login, aside, RenameFlags::NOREPLACE)
-    })
+    aside(folder, &folder.join(LOGIN), move_to)
 }
 
 /// Gives what was moved aside its name back, durably, unless something else has it.
@@ -208,10 +253,18 @@ pub(super) fn move_back(folder: &Path, aside: &Path) -> io::Result<()> {
     flush(folder)
 }
 
-fn aside(folder: &Path, name_it: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<PathBuf> {
-    let login = folder.join(LOGIN);
-    if fs::symlink_metadata(&login)?.mode() & 0o777 != 0o600 {
-        fs::set_permissions(&login, Permissions::from_mode(0o600))?;
+fn move_to(from: &Path, to: &Path) -> io::Result<()> {
+    rename(from, to, RenameFlags::NOREPLACE)
+}
+
+fn aside(
+    folder: &Path,
+    file: &Path,
+    name_it: impl Fn(&Path, &Path) -> io::Result<()>,
+) -> io::Result<PathBuf> {
+    let about = fs::symlink_metadata(file)?;
+    if about.is_file() && about.mode() & 0o777 != 0o600 {
+        fs::set_permissions(file, Permissions::from_mode(0o600))?;
     }
     let date = date(SystemTime::now());
     for number in 1..100 {
@@ -221,7 +274,7 @@ fn aside(folder: &Path, name_it: impl Fn(&Path, &Path) -> io::Result<()>) -> io:
             format!("{LOGIN}{ASIDE}{date}-{number}")
         };
         let aside = folder.join(name);
-        match name_it(&login, &aside) {
+        match name_it(file, &aside) {
             Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => {}
             named => {
                 named?;
@@ -422,6 +475,57 @@ mod tests {
         assert!(replace(folder, "gone.keyring", Some(b"gone"), b"two").is_err());
         assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"one");
         assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing is left");
+    }
+
+    #[test]
+    fn what_nobody_has_read_and_cannot_be_put_back_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        replace(folder, LOGIN, None, b"one").unwrap();
+        let part = folder.join(".login.keyring.lockstep");
+        for known in ["", "one", "two"] {
+            fs::write(&part, known).unwrap();
+            discard(folder, &part, &[b"one", b"two"]).unwrap();
+            assert!(!part.exists() && !has_set_aside(folder).unwrap(), "{known}");
+        }
+        // As death before an exchange leaves it, and between two.
+        fs::write(&part, "half").unwrap();
+        fs::set_permissions(&part, Permissions::from_mode(UNPLACED)).unwrap();
+        replace(folder, LOGIN, Some(b"one"), b"one").unwrap();
+        assert!(!has_set_aside(folder).unwrap());
+        let mode = fs::metadata(folder.join(LOGIN)).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::write(&part, "somebody else's").unwrap();
+        replace(folder, LOGIN, Some(b"one"), b"two").unwrap();
+        assert_eq!(read(&folder.join(LOGIN)).unwrap().unwrap(), b"two");
+        assert_eq!(kept(folder), ["somebody else's"]);
+        std::os::unix::fs::symlink("/etc/hostname", &part).unwrap();
+        discard(folder, &part, &[]).unwrap();
+        assert!(!part.is_symlink() && fs::read_dir(folder).unwrap().count() == 3);
+    }
+
+    #[test]
+    fn only_what_is_empty_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let login = folder.join(LOGIN);
+        clear(folder).unwrap();
+        fs::write(&login, "").unwrap();
+        clear(folder).unwrap();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        fs::write(&login, "made meanwhile").unwrap();
+        assert!(matches!(clear(folder), Err(ReplaceFault::Meanwhile)));
+        assert_eq!(fs::read_to_string(&login).unwrap(), "made meanwhile");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+    }
+
+    /// What was set aside.
+    fn kept(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+        entries
+            .filter(|entry| set_aside_as(&entry.file_name().to_string_lossy()).is_some())
+            .map(|entry| fs::read_to_string(entry.path()).unwrap())
+            .collect()
     }
 
     #[test]

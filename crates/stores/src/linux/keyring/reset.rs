@@ -6,7 +6,7 @@ use std::path::Path;
 use lockstep_model::{Code, Secret};
 
 use super::control::{Answer, Control, ControlFault};
-use super::place::{self, LOGIN, Snapshot};
+use super::place::{self, ReplaceFault, Snapshot};
 use super::private::Private;
 use super::running::unreachable;
 use super::{Former, KeyringStore, Opening, silent, unknown};
@@ -62,18 +62,17 @@ impl KeyringStore {
         new: &Secret,
     ) -> Result<(), ChangeFault> {
         let folder = self.owner.folder();
-        let aside = match before.held() {
-            // What a daemon that died has left would be in the way of the new one.
-            None => place::remove(&folder.join(LOGIN)).map(|()| None),
-            Some(_) => {
-                // One that it doesn't understand it doesn't hold, and asked it would make another.
-                if opening != Opening::Damaged && look(control, &folder, new)? {
-                    return self.prove(new);
-                }
-                place::move_aside(&folder).map(Some)
+        let aside = if before.held().is_some() {
+            // One that it doesn't understand it doesn't hold, and asked it would make another.
+            if opening != Opening::Damaged && look(control, &folder, new)? {
+                return self.prove(new);
             }
+            Some(place::move_aside(&folder).map_err(not_set_aside)?)
+        } else {
+            // What a daemon that died has left would be in the way of the new one.
+            place::clear(&folder).map_err(not_cleared)?;
+            None
         };
-        let aside = aside.map_err(not_set_aside)?;
         let asked = control.unlock(new);
         if let (Ok(Answer::Done) | Err(ControlFault::Lost(_)), Ok(())) = (&asked, self.prove(new)) {
             return Ok(());
@@ -105,6 +104,13 @@ fn look(control: &Control, folder: &Path, new: &Secret) -> Result<bool, Refusal>
     place::touch(folder).map_err(not_set_aside)?;
     let answer = control.change(new, new).map_err(silent)?;
     Ok(answer == Answer::Done)
+}
+
+fn not_cleared(fault: ReplaceFault) -> ChangeFault {
+    match fault {
+        ReplaceFault::Meanwhile => unreachable("a keyring was made meanwhile").into(),
+        ReplaceFault::Io(fault) => unknown(format!("the place of the keyring: {fault}")),
+    }
 }
 
 pub(super) fn not_set_aside(fault: io::Error) -> Refusal {
