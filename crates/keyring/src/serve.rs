@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,7 +39,7 @@ struct Folder {
 pub(crate) fn run() -> Result<(), FrameFault> {
     harden()?;
     let mut asker = Asker {
-        input: io::stdin().lock(),
+        input: unbuffered(io::stdin())?,
         output: io::stdout().lock(),
     };
     let answer = match Frame::read_from(&mut asker.input)?.message::<Request>() {
@@ -54,6 +55,12 @@ pub(crate) fn run() -> Result<(), FrameFault> {
     };
     lockstep_model::secret::wipe_stack();
     asker.tell(&answer.unwrap_or_else(|Refusal { code, detail }| Answer::Failed { code, detail }))
+}
+
+/// The same input, without the buffer that the standard library keeps for the whole process: a password
+/// that comes through it would stay there.
+fn unbuffered(input: impl AsFd) -> io::Result<File> {
+    Ok(File::from(input.as_fd().try_clone_to_owned()?))
 }
 
 fn answer<R: Read, W: Write>(ask: Ask, asker: &mut Asker<R, W>) -> Result<Answer, Refusal> {

@@ -439,3 +439,35 @@ fn hundreds_are_added_in_seconds() {
     println!("402 in {:?}", began.elapsed());
     assert_eq!(well(anna.reopen(NEW)), counts(0, 402, 0));
 }
+
+#[test]
+fn the_old_password_is_read_past_every_buffer_but_its_own() {
+    let Some((computer, anna)) = anna() else {
+        return;
+    };
+    let mut command = anna.command("strace");
+    command.args([
+        "-f",
+        "-qq",
+        "-e",
+        "trace=read",
+        "-o",
+        "/tmp/reads",
+        "/x/lockstep",
+    ]);
+    keyring(&mut command, &["reopen", "--password-fd", "0"]);
+    assert_eq!(well(ended(command, OLD)), counts(3, 1, 1));
+    let calls = computer.shell("cat /tmp/reads; rm /tmp/reads");
+    let asks = calls.split_whitespace().next().unwrap();
+    let reads: Vec<&str> = calls
+        .lines()
+        .filter(|line| !line.starts_with(asks))
+        .collect();
+    // The standard library's buffer is filled from descriptor 0, whole.
+    assert!(
+        !reads.iter().any(|line| line.contains(" read(0, ")),
+        "{calls}"
+    );
+    let length = format!(" {}) ", OLD.len());
+    assert!(reads.iter().any(|line| line.contains(&length)), "{calls}");
+}
