@@ -433,8 +433,9 @@ impl Core {
                 self.screen = Some(self.asking_screen(effects));
                 effects.push(Effect::Focus);
             }
-            Some(Screen::Aside(aside)) if aside.removing => {
+            Some(Screen::Aside(aside)) if aside.removing && aside.reopened.is_some() => {
                 aside.removing = false;
+                aside.fault = None;
                 effects.push(Effect::Focus);
             }
             _ => self.closed(effects),
@@ -528,14 +529,14 @@ impl Core {
         let Some(aside) = self.asides.iter().find(|aside| aside.which == which) else {
             return;
         };
-        let reopened = aside.reopened.map(|_| Reopened::default());
         let screen = Screen::Aside(Aside {
             at: aside.at,
             which,
             fault: None,
             busy: false,
-            removing: reopened.is_some(),
-            reopened,
+            // All of it was added at another time: all that is left to do is to remove it.
+            removing: aside.reopened.is_some(),
+            reopened: None,
             removed: false,
         });
         self.show(screen, effects);
@@ -547,6 +548,7 @@ impl Core {
             && !aside.busy
         {
             aside.busy = true;
+            aside.fault = None;
             let which = aside.which.clone();
             effects.push(Effect::RemoveAside { which });
         }
@@ -568,7 +570,6 @@ impl Core {
         effects.push(Effect::ListAsides);
         if let Some(Screen::Aside(aside)) = &mut self.screen {
             aside.busy = false;
-            aside.removing = false;
             match ended {
                 Ok(()) => aside.removed = true,
                 Err(fault) => aside.fault = Some(fault.code),

@@ -251,6 +251,7 @@ status-changed = Letzte Änderung: { $when } { $how }.
 status-computers = Ihre Computer
 status-alone = Bisher nur dieser { $pc }.
 status-as-of = Stand { $time }
+computer-this = { $name }, Dieser { $pc }
 computer-in-sync = Im Gleichschritt
 computer-asks = Fragt Sie jetzt
 computer-asks-online = Fragt, wenn er online ist

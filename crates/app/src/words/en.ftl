@@ -254,6 +254,7 @@ status-changed = Last change: { $when } { $how }.
 status-computers = Your computers
 status-alone = Only this { $pc } so far.
 status-as-of = as of { $time }
+computer-this = { $name }, This { $pc }
 computer-in-sync = In sync
 computer-asks = Asks you now
 computer-asks-online = Asks when it's online

@@ -159,13 +159,25 @@ impl Words {
     pub fn code(&self, code: Code) -> String {
         let name = format!("ls-{}", code.number());
         self.format(&name, []).unwrap_or_else(|| {
-            CodeWords {
-                org: &self.org,
-                pc: self.pc(),
-                it: &self.it,
-            }
-            .put_into(code.sentence())
+            let sentence = self.fill(code.sentence());
+            // It names the store beside rows that call it as this computer does.
+            let other = match self.platform {
+                Platform::Macos => "keyring",
+                Platform::Other => "keychain",
+            };
+            sentence.replace(other, self.keychain())
         })
+    }
+
+    /// A text of the agent's with what it leaves open filled in.
+    #[must_use]
+    pub fn fill(&self, text: &str) -> String {
+        CodeWords {
+            org: &self.org,
+            pc: self.pc(),
+            it: &self.it,
+        }
+        .put_into(text)
     }
 
     /// What a store is called where it stands alone.

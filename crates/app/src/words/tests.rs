@@ -154,3 +154,14 @@ fn the_organisation_lends_its_words() {
     words.learn(None);
     assert_eq!(words.say("help"), "Help: your IT team");
 }
+
+#[test]
+fn a_code_calls_the_keychain_as_the_rows_do() {
+    for (platform, other) in [(Platform::Other, "keychain"), (Platform::Macos, "keyring")] {
+        let words = Words::new(Language::English, platform);
+        for code in Code::ALL {
+            let said = words.code(*code);
+            assert!(!said.contains(other), "{said}");
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! W8: how things stand.
 
+use lockstep_model::Timestamp;
 use lockstep_protocol::api::me::{Computer, Standing};
+use lockstep_protocol::local::BindingStatus;
 
 use super::super::Core;
 use super::{plain, rows};
@@ -67,7 +69,7 @@ pub(super) fn status(core: &Core) -> View {
     }
     view.list = core.computers.as_ref().map(|computers| List {
         heading: words.say("status-computers"),
-        rows: computers.all.iter().map(|it| computer(core, it)).collect(),
+        rows: rows_of(core, &computers.all),
         empty: words.say("status-alone"),
     });
     if let Some(computers) = &core.computers
@@ -109,30 +111,58 @@ fn heading(core: &Core) -> String {
     })
 }
 
-fn computer(core: &Core, computer: &Computer) -> Row {
+/// The other computers, after this one; none where there are no others.
+fn rows_of(core: &Core, others: &[Computer]) -> Vec<Row> {
+    let own = core.binding().filter(|_| !others.is_empty());
+    let own = own.map(|binding| {
+        let name = core.computer.clone();
+        let name = core
+            .words
+            .say_with("computer-this", [("name", name.into())]);
+        let seen = binding.heard_at.filter(|_| !core.online());
+        computer(core, name, own_standing(core, binding), seen)
+    });
+    let others = others.iter().map(|it| {
+        let seen = it.last_contact.filter(|_| !it.online);
+        computer(core, it.name.clone(), it.standing, seen)
+    });
+    own.into_iter().chain(others).collect()
+}
+
+/// How this computer stands, in the words for the others.
+fn own_standing(core: &Core, binding: &BindingStatus) -> Standing {
+    if core.working() {
+        Standing::Working
+    } else if binding.in_sync {
+        Standing::InSync
+    } else if core.problem().or(binding.held).is_some() {
+        Standing::Problem
+    } else if core.online() {
+        Standing::AsksNow
+    } else {
+        Standing::AsksWhenOnline
+    }
+}
+
+fn computer(core: &Core, name: String, standing: Standing, seen: Option<Timestamp>) -> Row {
     let words = &core.words;
-    let (shape, tone, message) = match computer.standing {
+    let (shape, tone, message) = match standing {
         Standing::InSync => (Shape::Tick, Tone::Ok, "computer-in-sync"),
         Standing::AsksNow => (Shape::Diamond, Tone::Warn, "computer-asks"),
         Standing::AsksWhenOnline => (Shape::Slashed, Tone::Muted, "computer-asks-online"),
         Standing::Working => (Shape::Half, Tone::Accent, "computer-working"),
         Standing::Problem => (Shape::Triangle, Tone::Bad, "computer-problem"),
     };
-    let state = words.say(message);
-    let state = match computer.last_contact.filter(|_| !computer.online) {
-        Some(at) => {
-            let when = words.when(at, &core.clock);
-            words.say_with(
-                "computer-seen",
-                [("state", state.into()), ("when", when.into())],
-            )
-        }
-        None => state,
-    };
+    let mut state = words.say(message);
+    if let Some(at) = seen {
+        let when = words.when(at, &core.clock);
+        let open = [("state", state.into()), ("when", when.into())];
+        state = words.say_with("computer-seen", open);
+    }
     Row {
         shape,
         tone,
-        name: computer.name.clone(),
+        name,
         state,
         choice: None,
     }

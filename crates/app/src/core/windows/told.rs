@@ -210,16 +210,11 @@ fn finding(core: &Core, finding: &Finding) -> Option<Row> {
         Verdict::Problem => (Shape::Triangle, Tone::Bad),
     };
     let words = &core.words;
-    let fill = |text: &str| {
-        text.replace("{org}", &words.org)
-            .replace("{pc}", words.pc())
-            .replace("{it}", &words.it)
-    };
     let mut said = finding
         .code
-        .map_or_else(|| fill(&finding.says), |code| words.code(code));
+        .map_or_else(|| words.fill(&finding.says), |code| words.code(code));
     if let Some(next) = &finding.next {
-        said = format!("{said} {}", fill(next));
+        said = format!("{said} {}", words.fill(next));
     }
     Some(Row {
         shape,
