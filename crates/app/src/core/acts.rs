@@ -1,13 +1,11 @@
 //! What the person does, window by window.
 
-use lockstep_model::code::Retry;
 use lockstep_model::{Code, Fault, phrase};
 use lockstep_protocol::keyring::Reopened;
-use lockstep_protocol::local::{Ask, Failure, OpensWith, Reply};
+use lockstep_protocol::local::{Ask, OpensWith, Reply};
 
-use super::conversation::is_giving_up;
 use super::rules::Met;
-use super::screen::{Again, Aside, Change, Changed, Link, LinkStep, Screen};
+use super::screen::{Again, Aside, Change, Link, LinkStep, Screen};
 use super::{Core, Effect, Failed, Filled, SLOTS, What};
 use crate::view::Act;
 
@@ -67,95 +65,6 @@ impl Core {
             Act::Examine => self.examine(effects),
             Act::Quit => effects.push(Effect::Quit),
         }
-    }
-
-    /// Opens the window that the present state calls for.
-    pub(super) fn open_needed(&mut self, effects: &mut Vec<Effect>, asked: bool) {
-        // What waits for an answer stays: it must not be asked twice.
-        if !self.holds_window() {
-            let screen = self.needed_screen(effects, asked);
-            self.screen = Some(screen);
-        }
-        effects.push(Effect::Show { asked });
-        effects.push(Effect::Focus);
-    }
-
-    /// The window that the present state calls for; for whoever asked for it, first why it is as it
-    /// is.
-    fn needed_screen(&mut self, effects: &mut Vec<Effect>, asked: bool) -> Screen {
-        let stopped = if asked && !self.working() && !self.is_changing() {
-            self.stopped_screen()
-        } else {
-            None
-        };
-        stopped.unwrap_or_else(|| self.asking_screen(effects))
-    }
-
-    /// W6 of what stopped last, as far as it is known here; of anything else its code tells.
-    fn stopped_screen(&mut self) -> Option<Screen> {
-        // Whoever only gave up wants to go on.
-        let problem = self.problem().filter(|code| !is_giving_up(*code));
-        let linked = self.binding().is_some();
-        let told = self.failed.as_mut().filter(|failed| {
-            let code = failed.failure.code;
-            failed.unseen || problem.is_some_and(|it| it == code || code == Code::ComputerBehind)
-        });
-        let (failure, at, again) = if let Some(failed) = told {
-            failed.unseen = false;
-            (failed.failure.clone(), failed.at, failed.again)
-        } else {
-            let failure = Failure {
-                code: problem?,
-                detail: String::new(),
-                stores: Vec::new(),
-            };
-            (failure, self.clock.now, linked.then_some(Again::Sync))
-        };
-        Some(Screen::Stopped {
-            again: again.filter(|_| failure.code.retry() != Retry::Never),
-            failure,
-            at,
-            copied: false,
-        })
-    }
-
-    /// The window that the present state calls for, if nothing stopped.
-    pub(super) fn asking_screen(&mut self, effects: &mut Vec<Effect>) -> Screen {
-        if self.working() || self.is_changing() {
-            Screen::Work
-        } else if self.known.is_some() && self.binding().is_none() && self.problem().is_none() {
-            Screen::Link(Link::default())
-        } else if self.cause().is_some() && !self.online() {
-            self.attention.promise();
-            Screen::Offline
-        } else if self.cause().is_some() {
-            self.attention.opened();
-            Screen::Changed(Changed {
-                busy: self.attend(),
-                ..Changed::default()
-            })
-        } else {
-            effects.extend([Effect::ListAsides, Effect::ListComputers]);
-            Screen::Status
-        }
-    }
-
-    /// Whether a change or a link has all that it needs, and goes on without a window.
-    pub(super) fn is_changing(&self) -> bool {
-        self.under_way.as_ref().is_some_and(|it| {
-            it.given && !it.given_up && matches!(it.what, What::Change | What::Link)
-        })
-    }
-
-    /// Takes up again the sync whose window was closed while the password was being checked; whether
-    /// there is one.
-    fn attend(&mut self) -> bool {
-        let under_way = self.under_way.as_mut();
-        let sync = under_way.filter(|it| it.what == What::Sync && !it.given_up);
-        sync.is_some_and(|it| {
-            it.unattended = false;
-            true
-        })
     }
 
     /// Opens a window for a person who asked for it; what is under way comes first.
@@ -585,13 +494,6 @@ impl Core {
             let words = std::mem::take(&mut self.phrase);
             self.begin(What::Phrase, Ask::ChoosePhrase { words }, effects);
         }
-    }
-
-    /// Why the last sync stopped, or why nothing can be shown.
-    pub(super) fn problem(&self) -> Option<Code> {
-        let status = self.known.as_ref()?;
-        let own = status.binding.as_ref().and_then(|binding| binding.problem);
-        own.or(status.problem)
     }
 }
 

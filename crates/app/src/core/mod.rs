@@ -6,6 +6,7 @@
 //! | [`conversation`] | what the agent says while something is under way |
 //! | [`reach`] | what becomes of a question whose directory can't be reached |
 //! | [`acts`] | what the person does |
+//! | [`needed`] | the window that the present state calls for |
 //! | [`rules`] | a new password, judged while it is typed |
 //! | [`tray`] | the tray's picture, line and menu |
 //! | [`windows`] | each window as a [`View`] |
@@ -17,6 +18,7 @@ mod acts;
 pub mod attention;
 mod conversation;
 mod input;
+mod needed;
 mod reach;
 pub mod rules;
 mod screen;

@@ -9,7 +9,10 @@ use crate::view::{Act, Icon, Page};
 use crate::words::{Language, Platform};
 
 mod exchange;
+mod linking;
 mod reach;
+mod stopped;
+mod told;
 
 const NOW: Timestamp = Timestamp(1_793_712_780_000);
 
@@ -97,6 +100,87 @@ fn asked() -> Core {
     let shown = core.step(NOW, Input::Surroundings(Surroundings::default()));
     assert!(shown.contains(&Effect::Show { asked: false }), "{shown:?}");
     core
+}
+
+fn asks(effects: &[Effect], ask: &Ask) -> bool {
+    effects.contains(&Effect::Ask(ask.clone()))
+}
+
+fn failed(code: Code) -> Input {
+    Input::Event(Event::Failed(Failure {
+        code,
+        detail: String::new(),
+        stores: Vec::new(),
+    }))
+}
+
+fn need(what: Need) -> Input {
+    Input::Event(Event::Need {
+        what,
+        fault: None,
+        unrecovered: None,
+    })
+}
+
+/// The agent tells that a store moves.
+fn moves() -> Input {
+    Input::Event(Event::Progress(StoreRow {
+        kind: StoreKind::Account,
+        state: StoreState::Changing,
+    }))
+}
+
+/// A core whose person typed the new password, which the agent has.
+fn checking() -> Core {
+    let mut core = asked();
+    act(&mut core, Act::Next, true);
+    let given = core.step(NOW, need(Need::DirectoryPassword));
+    assert!(given.contains(&Effect::Give(0)));
+    core
+}
+
+fn cancels(effects: &[Effect]) -> bool {
+    effects.contains(&Effect::Reply(Reply::Cancel))
+}
+
+fn shows(effects: &[Effect]) -> bool {
+    effects.iter().any(|it| matches!(it, Effect::Show { .. }))
+}
+
+fn notifies(effects: &[Effect]) -> bool {
+    effects.iter().any(|it| matches!(it, Effect::Notify(_)))
+}
+
+/// A status of a binding whose last sync stopped.
+fn stopped(code: Code) -> Input {
+    told(false, 2, |binding| binding.problem = Some(code))
+}
+
+/// A status in which one store has the newest password and another one doesn't.
+fn half_way() -> Input {
+    told(false, 2, |binding| {
+        let tested_at = NOW;
+        let generation = Generation(2);
+        let rows = [
+            (
+                StoreKind::Account,
+                StoreState::InSync {
+                    generation,
+                    tested_at,
+                },
+            ),
+            (StoreKind::Keychain, StoreState::NeedsYou { since: NOW }),
+        ];
+        binding.stores = rows.map(|(kind, state)| StoreRow { kind, state }).to_vec();
+    })
+}
+
+/// What a new password measures that meets every rule.
+fn rules_met() -> Measured {
+    let secret = |text: &str| lockstep_model::Secret::copy_of(text.as_bytes());
+    let new = secret("seven quiet lanterns at noon");
+    let standard = core().standard();
+    rules::measure(&standard, Some(&secret("another")), &new, &new)
 }
 
 fn page(core: &Core) -> Option<Page> {

@@ -148,6 +148,17 @@ fn asking() -> Vec<Scene> {
             ),
         ),
         scene(
+            "old-after-code",
+            then(
+                opened(),
+                [
+                    asked(Need::FactorCode, None),
+                    asked(Need::OldPassword, Some(Code::FactorRefused)),
+                ]
+                .concat_inputs(),
+            ),
+        ),
+        scene(
             "cost",
             then(
                 opened(),
@@ -349,6 +360,20 @@ fn asked_for() -> Vec<Scene> {
             ]
             .concat_inputs(),
         ),
+        typed(
+            "change-given",
+            [current, good, good],
+            [
+                change(),
+                vec![
+                    measured(current, good, good),
+                    filled(Act::Next, [current, good, good]),
+                    needed(Need::CurrentPassword),
+                    needed(Need::NewPassword),
+                ],
+            ]
+            .concat_inputs(),
+        ),
         scene(
             "change-offline",
             vec![told(offline(well())), act(Act::OpenChange)],
@@ -369,6 +394,18 @@ fn asked_for() -> Vec<Scene> {
         scene(
             "aside-remove",
             [reopened(), vec![act(Act::AskRemove)]].concat_inputs(),
+        ),
+        scene(
+            "aside-not-removed",
+            [
+                reopened(),
+                vec![
+                    act(Act::AskRemove),
+                    act(Act::Remove),
+                    Input::Removed(Err(Fault::new(Code::NotReopened, ""))),
+                ],
+            ]
+            .concat_inputs(),
         ),
         scene("about", vec![told(well()), act(Act::OpenAbout)]),
         scene("help", vec![told(well()), act(Act::OpenHelp)]),
@@ -413,19 +450,12 @@ fn linking() -> Vec<Scene> {
         [submitted(), vec![Input::Event(consent)]].concat_inputs()
     };
     let computer = || {
-        let need = |what| {
-            Input::Event(Event::Need {
-                what,
-                fault: None,
-                unrecovered: None,
-            })
-        };
         [
             disk(),
             vec![
                 act(Act::Yes),
-                need(Need::DirectoryPassword),
-                need(Need::ComputersPassword),
+                needed(Need::DirectoryPassword),
+                needed(Need::ComputersPassword),
             ],
         ]
         .concat_inputs()
@@ -447,6 +477,17 @@ fn linking() -> Vec<Scene> {
             "link-phrase",
             ["copper teapot Tuesday", "", ""],
             [computer(), vec![act(Act::Next)]].concat_inputs(),
+        ),
+        scene(
+            "link-phrase-long",
+            [
+                computer(),
+                vec![
+                    act(Act::Next),
+                    filled(Act::Next, [&"copper teapot ".repeat(6), "", ""]),
+                ],
+            ]
+            .concat_inputs(),
         ),
         scene(
             "link-nobody",
@@ -502,6 +543,14 @@ fn failed(code: Code, stores: &[StoreOpens]) -> Input {
         detail: "step 3: a reason for engineers".into(),
         stores: stores.to_vec(),
     }))
+}
+
+fn needed(what: Need) -> Input {
+    Input::Event(Event::Need {
+        what,
+        fault: None,
+        unrecovered: None,
+    })
 }
 
 fn progress(kind: StoreKind, state: StoreState) -> Input {

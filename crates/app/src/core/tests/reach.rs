@@ -9,14 +9,6 @@ fn offline(in_sync: bool) -> Input {
     Input::Status(status)
 }
 
-fn failed(code: Code) -> Input {
-    Input::Event(Event::Failed(Failure {
-        code,
-        detail: String::new(),
-        stores: Vec::new(),
-    }))
-}
-
 fn later(after: i64) -> Timestamp {
     Timestamp(NOW.0 + after)
 }

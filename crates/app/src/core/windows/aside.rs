@@ -18,7 +18,9 @@ pub(super) fn aside(core: &Core, aside: &Aside) -> View {
     if aside.removing {
         let mut view = core.window(Page::Aside, words.say("aside-remove"));
         view.banner = aside.fault.map(|code| words.code(code));
-        view.lines.push(core.line("aside-remove-line"));
+        if aside.fault.is_none() {
+            view.lines.push(core.line("aside-remove-line"));
+        }
         view.buttons = vec![
             Button {
                 busy: aside.busy,
