@@ -261,6 +261,8 @@ pub enum Act {
     OpenChange,
     /// Open the window that the present state calls for.
     OpenNeeded,
+    /// Open what asks for the new password, even if the last sync stopped.
+    OpenConfirm,
     /// Open the linking of this computer.
     OpenLink,
     /// Open the portal.

@@ -40,7 +40,8 @@ impl Core {
                 self.show(Screen::Status, effects);
             }
             Act::OpenChange => self.show(Screen::Change(Change::default()), effects),
-            Act::OpenNeeded => self.open_needed(effects, true),
+            Act::OpenNeeded => self.open_needed(effects),
+            Act::OpenConfirm => self.open_asking(effects, true),
             Act::OpenLink => self.show(Screen::Link(Link::default()), effects),
             Act::OpenPortal => effects.push(Effect::OpenPortal),
             Act::OpenHelp => self.show(

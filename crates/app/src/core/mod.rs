@@ -290,7 +290,7 @@ impl Core {
             effects.push(Effect::Notify(windows::notices::notice(self, notice)));
         }
         if interruption.open {
-            self.open_needed(effects, false);
+            self.open_asking(effects, false);
         }
         if let Some(memory) = self.attention.unsaved() {
             effects.push(Effect::Remember(memory));

@@ -9,26 +9,29 @@ use super::screen::{Again, Changed, Link, Screen};
 use super::{Core, Effect, What};
 
 impl Core {
-    /// Opens the window that the present state calls for.
-    pub(super) fn open_needed(&mut self, effects: &mut Vec<Effect>, asked: bool) {
-        // What waits for an answer stays: it must not be asked twice.
-        if !self.holds_window() {
-            let screen = self.needed_screen(effects, asked);
-            self.screen = Some(screen);
+    /// Opens the window that the present state calls for, for whoever looks: first why it is as it is.
+    pub(super) fn open_needed(&mut self, effects: &mut Vec<Effect>) {
+        let stopped = if self.holds_window() || self.working() || self.is_changing() {
+            None
+        } else {
+            self.stopped_screen()
+        };
+        if let Some(stopped) = stopped {
+            self.screen = Some(stopped);
+            effects.extend([Effect::Show { asked: true }, Effect::Focus]);
+        } else {
+            self.open_asking(effects, true);
         }
-        effects.push(Effect::Show { asked });
-        effects.push(Effect::Focus);
     }
 
-    /// The window that the present state calls for; for whoever asked for it, first why it is as it
-    /// is.
-    fn needed_screen(&mut self, effects: &mut Vec<Effect>, asked: bool) -> Screen {
-        let stopped = if asked && !self.working() && !self.is_changing() {
-            self.stopped_screen()
-        } else {
-            None
-        };
-        stopped.unwrap_or_else(|| self.asking_screen(effects))
+    /// Opens the window that asks, if anything is to be asked.
+    pub(super) fn open_asking(&mut self, effects: &mut Vec<Effect>, asked: bool) {
+        // What waits for an answer stays: it must not be asked twice.
+        if !self.holds_window() {
+            let screen = self.asking_screen(effects);
+            self.screen = Some(screen);
+        }
+        effects.extend([Effect::Show { asked }, Effect::Focus]);
     }
 
     /// W6 of what stopped last, as far as it is known here; of anything else its code tells.

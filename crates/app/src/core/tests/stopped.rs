@@ -108,7 +108,7 @@ fn what_stopped_behind_a_hidden_window_is_told_to_whoever_looks() {
         act(&mut core, Act::Close, false);
     }
     // It doesn't stand in the way of the question that comes by itself.
-    core.open_needed(&mut Vec::new(), false);
+    core.open_asking(&mut Vec::new(), false);
     assert_eq!(page(&core), Some(Page::Changed));
 }
 
@@ -158,5 +158,18 @@ fn an_agent_that_is_gone_amid_a_change_leaves_the_question_what_opens_what() {
     let view = core.view().unwrap();
     assert_eq!((view.page, view.stores.len()), (Page::Stopped, 1));
     act(&mut core, Act::TryAgain, false);
+    assert_eq!(page(&core), Some(Page::Changed));
+}
+
+#[test]
+fn whoever_confirms_is_asked_even_after_what_trying_again_does_not_mend() {
+    let mut core = core();
+    core.step(NOW, stopped(Code::AccountLocked));
+    act(&mut core, Act::OpenNeeded, false);
+    let view = core.view().unwrap();
+    assert!(!view.buttons.iter().any(|it| it.act == Act::TryAgain));
+    act(&mut core, Act::OpenStatus, false);
+    let confirm = core.view().unwrap().buttons.pop().unwrap();
+    act(&mut core, confirm.act, false);
     assert_eq!(page(&core), Some(Page::Changed));
 }

@@ -31,13 +31,13 @@ pub(in super::super) fn notice(core: &Core, telling: Telling) -> Notice {
             } else {
                 "notice-changed"
             };
-            made(core, words.say(title), body, Act::OpenNeeded, Some(later))
+            made(core, words.say(title), body, Act::OpenConfirm, Some(later))
         }
         Telling::Reminder => made(
             core,
             words.say("notice-reminder"),
             words.say("notice-reminder-body"),
-            Act::OpenNeeded,
+            Act::OpenConfirm,
             Some(later),
         ),
         Telling::Expiring(days) => {

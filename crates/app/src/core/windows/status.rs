@@ -82,7 +82,7 @@ pub(super) fn status(core: &Core) -> View {
     view.buttons = vec![
         core.button("open-portal", Act::OpenPortal),
         if needed {
-            core.default_button("menu-confirm", Act::OpenNeeded, false)
+            core.default_button("menu-confirm", Act::OpenConfirm, false)
         } else {
             core.default_button("change-password-dots", Act::OpenChange, false)
         },
