@@ -72,7 +72,8 @@ inside_a_device! {
         assert_eq!(image.remove_old(NEW), Ok(()));
         assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
         drop(held);
-        assert_eq!(shell("stat -c '%a %U' /root/disks.lock"), "600 root\n");
+        // What is locked instead is shut to everybody else.
+        assert_eq!(shell("stat -c '%a %U' /root"), "700 root\n");
     }
 
     fn no_key_slot_takes_a_socket() {

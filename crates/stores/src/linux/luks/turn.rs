@@ -1,8 +1,7 @@
 //! Who writes to the disks' headers now: one operation at a time.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,27 +12,24 @@ use rustix::io::Errno;
 
 use crate::Refusal;
 
-/// The file that is locked. Whoever may open a file may lock it, so that it is in a folder that only
-/// root enters.
-const NAME: &str = "disks.lock";
-
 /// A turn, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     _locked: File,
 }
 
-/// Waits for a turn, no longer than this.
+/// Waits for a turn, no longer than this. Whoever may open something may lock it, so that what is
+/// locked is a folder that only root may open.
 ///
 /// # Errors
 ///
 /// [`Code::Busy`] where another operation takes longer, [`Code::StateUnreadable`].
 pub(super) fn wait(state: &Path, patience: Duration) -> Result<Turn, Refusal> {
     let fault = |fault: io::Error| {
-        let detail = format!("{}/{NAME} can't be locked: {fault}", state.display());
+        let detail = format!("{} can't be locked: {fault}", state.display());
         Refusal::new(Code::StateUnreadable, detail)
     };
-    let file = open(state).map_err(fault)?;
+    let file = File::open(state).map_err(fault)?;
     let deadline = Instant::now() + patience;
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -50,20 +46,8 @@ pub(super) fn wait(state: &Path, patience: Duration) -> Result<Turn, Refusal> {
     }
 }
 
-fn open(state: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(libc::O_NOFOLLOW)
-        .open(state.join(NAME))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
-
     use super::*;
 
     #[test]
@@ -75,8 +59,7 @@ mod tests {
         let refusal = wait(state.path(), soon).unwrap_err();
         assert_eq!(refusal.code, Code::Busy);
         assert!(started.elapsed() >= soon && started.elapsed() < 20 * soon);
-        let mode = std::fs::metadata(state.path().join(NAME)).unwrap().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0);
         let next = thread::scope(|scope| {
             let next = scope.spawn(|| wait(state.path(), Duration::from_secs(10)).is_ok());
             thread::sleep(soon);
