@@ -11,8 +11,9 @@ const MOST: &[(&str, u32)] = &[
     ("lockstep-agent.service", 14),
     ("lockstep-directory.service", 16),
     // It must be root, to write shadow(5), and become the owner of a keyring; it shuts itself in
-    // further than its unit can, once it knows which store an operation is about.
-    ("lockstep-helper@.service", 18),
+    // further than its unit can, once it knows which store an operation is about. Processes are not
+    // hidden from it: among them is the keyring's daemon.
+    ("lockstep-helper@.service", 20),
 ];
 
 pub(super) fn check() -> anyhow::Result<Vec<String>> {

@@ -7,6 +7,7 @@
 use std::fs;
 
 use lockstep_model::Generation;
+use lockstep_opaque::envelope;
 use lockstep_sync::Effect;
 
 use super::*;
