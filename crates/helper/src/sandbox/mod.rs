@@ -3,7 +3,7 @@
 //!
 //! | module | leaves at first | then for an account | for a keychain | for a disk |
 //! |---|---|---|---|---|
-//! | [`calls`] | no network, no namespaces, no other process to look into | and no program to start | | |
+//! | [`calls`] | no network, no namespaces (without systemd: none by `unshare` or `setns`), no other process to look into | and no program to start | | |
 //! | [`files`] | all that root has | account files, records, libraries | the owner's keyrings | disks, records |
 //! | [`powers`] | to give files away, to become somebody | the first | none: it becomes the owner for good | none |
 //!
