@@ -1,7 +1,7 @@
 //! Both local sockets: frames, and the messages inside.
 
 use lockstep_model::Code;
-use lockstep_protocol::frame::{Frame, FrameFault, HEADER, MAX_FRAME};
+use lockstep_protocol::frame::{Frame, FrameFault, HEADER, MAX_FRAME, MAX_SECRET};
 use lockstep_protocol::{helper, keyring, local};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,7 +17,12 @@ pub(crate) fn frame(data: &[u8]) {
         let read = within(MAX_FRAME + 512, || Frame::read_from(&mut rest));
         if let Some((length, _)) = before.split_first_chunk::<4>() {
             let length = u32::from_be_bytes(*length) as usize;
-            let outside = !(1..=MAX_FRAME).contains(&length);
+            let most = if before.get(4) == Some(&1) {
+                MAX_SECRET
+            } else {
+                MAX_FRAME
+            };
+            let outside = !(1..=most).contains(&length);
             let refused = matches!(read, Err(FrameFault::Size(_)));
             assert_eq!(outside && before.len() >= HEADER, refused, "{length} bytes");
         }
