@@ -46,10 +46,15 @@ fn whenever_the_power_is_cut_what_was_said_to_be_flushed_is_there() {
     for pause in [50, 77, 130, 211] {
         let mut counter = device.command("sh").unwrap();
         let mut counter = counter.args(["-c", COUNT]).spawn().unwrap();
-        thread::sleep(Duration::from_millis(pause));
         let said = device.path("/run/said").unwrap();
         let last = |text: String| text.lines().last().and_then(|line| line.parse().ok());
-        let said: u32 = last(fs::read_to_string(said).unwrap()).unwrap_or(0);
+        let said = || fs::read_to_string(&said).ok().and_then(last);
+        let patience = Instant::now() + Duration::from_secs(10);
+        while said().is_none() && Instant::now() < patience {
+            thread::sleep(Duration::from_millis(5));
+        }
+        thread::sleep(Duration::from_millis(pause));
+        let said: u32 = said().unwrap_or(0);
         device.cut_power().unwrap();
         device.kill().unwrap();
         counter.wait().unwrap();

@@ -53,7 +53,9 @@ fn dumps_nothing(pid: u32) -> bool {
 
 /// Whether another process of the same account may look into one (ptrace(2), access checks).
 fn shows_itself(computer: &Computer, account: &str, program: &str) -> bool {
-    let look = format!("exec cat /proc/$(pidof {program})/environ");
+    // What was just started may not be the program yet.
+    let found = format!("until found=$(pidof {program}); do sleep 0.02; done; echo $found");
+    let look = format!("exec cat /proc/$(timeout 10 sh -c '{found}')/environ");
     let mut shell = computer.device.command_as(account, "sh").unwrap();
     let done = shell.args(["-c", &look]).output().unwrap();
     let denied = String::from_utf8_lossy(&done.stderr).contains("Permission denied");
