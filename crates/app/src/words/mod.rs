@@ -180,6 +180,12 @@ impl Words {
         .put_into(text)
     }
 
+    /// The same, if the person reads it: what the agent says without a code is English.
+    #[must_use]
+    pub fn fill_if_read(&self, text: &str) -> Option<String> {
+        (self.language == Language::English).then(|| self.fill(text))
+    }
+
     /// What a store is called where it stands alone.
     #[must_use]
     pub fn store(&self, kind: StoreKind) -> String {

@@ -165,3 +165,11 @@ fn a_code_calls_the_keychain_as_the_rows_do() {
         }
     }
 }
+
+#[test]
+fn what_only_english_says_is_said_to_nobody_else() {
+    let next = "Run lockstep doctor.";
+    let read = |language| Words::new(language, Platform::Other).fill_if_read(next);
+    assert_eq!(read(Language::English).as_deref(), Some(next));
+    assert_eq!(read(Language::German), None);
+}

@@ -213,8 +213,9 @@ fn finding(core: &Core, finding: &Finding) -> Option<Row> {
     let mut said = finding
         .code
         .map_or_else(|| words.fill(&finding.says), |code| words.code(code));
-    if let Some(next) = &finding.next {
-        said = format!("{said} {}", words.fill(next));
+    let next = finding.next.as_ref();
+    if let Some(next) = next.and_then(|next| words.fill_if_read(next)) {
+        said = format!("{said} {next}");
     }
     Some(Row {
         shape,
