@@ -416,7 +416,7 @@ fn a_password_goes_through_the_socket_only() {
             let [whole, resumed] = [format!("{call}("), format!("<... {call} resumed>")];
             line.contains(&whole) || line.contains(&resumed)
         };
-        assert!(passes.iter().any(|call| is(&call)), "{line}");
+        assert!(passes.iter().any(is), "{line}");
         assert!(
             !line.contains("write(1") && !line.contains("write(2"),
             "{line}"
