@@ -148,12 +148,9 @@ impl<R: Rules> Machine<'_, R> {
         if self.state.run.is_some() {
             secrets.retain(|secret| !secret.is_typed());
         }
-        if self.state.run.is_none() {
-            self.state.run = Some(self.begin(stamp));
-        }
-        let Some(run) = &mut self.state.run else {
-            return;
-        };
+        let run = self.state.run.take();
+        let run = run.unwrap_or_else(|| self.begin(stamp));
+        let run = self.state.run.insert(run);
         run.stop = None;
         run.retire_tried = false;
         if is_new {

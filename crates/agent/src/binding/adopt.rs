@@ -12,15 +12,14 @@ use lockstep_sync::{Input, Outcome};
 
 use super::ahead::Ahead;
 use super::{Core, restarted};
+use crate::keep::stores::Followed;
 
 impl Core {
     /// Notes that the person agreed that the disk follows, too.
     pub(crate) fn allow_disk(&mut self) -> Result<(), Fault> {
         let mut followed = self.followed.clone();
         followed.disk_allowed = true;
-        followed.save(&self.folder)?;
-        self.followed = followed;
-        Ok(())
+        self.follow(followed)
     }
 
     /// Tries what does not follow yet with each secret at hand, outside of any run.
@@ -50,8 +49,7 @@ impl Core {
         }
         let mut followed = self.followed.clone();
         followed.stores.extend(found);
-        followed.save(&self.folder)?;
-        self.followed = followed;
+        self.follow(followed)?;
         // The ledger stays; only what it is about grows.
         self.ahead = Ahead::default();
         self.state = restarted(&self.followed, &[self.state.snapshot()]);
@@ -89,6 +87,13 @@ impl Core {
         self.helper
             .confirm_restart(self.binding, password.secret())
             .await
+    }
+
+    /// Goes by what follows from now on, once that is written down.
+    fn follow(&mut self, followed: Followed) -> Result<(), Fault> {
+        followed.save(&self.folder)?;
+        self.followed = followed;
+        Ok(())
     }
 
     async fn tried(&self, store: StoreKind, secret: &Secret) -> Result<Option<Adoption>, Fault> {
