@@ -26,6 +26,20 @@ fn anna() -> Option<(Computer, Person)> {
     Some((computer, person))
 }
 
+/// Expects that nothing can be done to the keyrings now, and that they are as before.
+fn expect_unreachable(anna: &Person, before: &str, what: &str) {
+    for (operation, secrets) in [
+        ("preflight", &[NEW][..]),
+        ("change", &[OLD, NEW]),
+        ("may-reset", &[]),
+        ("reset", &[NEW]),
+    ] {
+        let code = anna.refusal(operation, secrets);
+        assert_eq!(code, Code::KeychainUnreachable, "{what}: {operation}");
+    }
+    assert_eq!(anna.keyrings(), before, "{what}");
+}
+
 #[test]
 fn a_change_in_a_session_outlives_it() {
     let Some((_computer, anna)) = anna() else {
@@ -164,18 +178,7 @@ fn a_daemon_that_cannot_be_asked_is_left_alone() {
         return;
     };
     let before = anna.keyrings();
-    let refused = |what: &str| {
-        for (operation, secrets) in [
-            ("preflight", &[NEW][..]),
-            ("change", &[OLD, NEW]),
-            ("may-reset", &[]),
-            ("reset", &[NEW]),
-        ] {
-            let code = anna.refusal(operation, secrets);
-            assert_eq!(code, Code::KeychainUnreachable, "{what}: {operation}");
-        }
-        assert_eq!(anna.keyrings(), before, "{what}");
-    };
+    let refused = |what: &str| expect_unreachable(&anna, &before, what);
     anna.begin_session();
     anna.start_daemon(&["--control-directory=/run/user/1000/elsewhere"], OLD);
     assert_eq!(anna.kept("wifi").as_deref(), Some("s3cret"));
@@ -206,16 +209,7 @@ fn a_daemon_that_is_hidden_is_not_taken_for_none() {
     for how in ["noaccess", "invisible"] {
         hide(how);
         for socket in ["control", "away"] {
-            for (operation, secrets) in [
-                ("preflight", &[NEW][..]),
-                ("change", &[OLD, NEW]),
-                ("may-reset", &[]),
-                ("reset", &[NEW]),
-            ] {
-                let code = anna.refusal(operation, secrets);
-                assert_eq!(code, Code::KeychainUnreachable, "{how}: {operation}");
-            }
-            assert_eq!(anna.keyrings(), before, "{how}");
+            expect_unreachable(&anna, &before, how);
             assert!(anna.opens(OLD), "a copy needs nobody's daemon");
             let other = if socket == "control" {
                 "away"
